@@ -1,5 +1,45 @@
 import { defineConfig } from "vitest/config";
 
+/**
+ * Three groups in rising order of cost: what needs nothing but Node, what needs the Pulumi engine, and what needs the
+ * sandbox. The last runs one file at a time, because there is one sandbox on a computer.
+ */
 export default defineConfig({
-  test: { include: ["tests/**/*.test.ts"], testTimeout: 20_000, pool: "forks" },
+  test: {
+    projects: [
+      {
+        test: {
+          name: "pure",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["tests/**/*.{engine,sandbox}.test.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "engine",
+          include: ["tests/**/*.engine.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 900_000,
+          maxWorkers: 2,
+          globalSetup: "tests/engineReady.ts",
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "sandbox",
+          include: ["tests/**/*.sandbox.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          globalSetup: "tests/engineReady.ts",
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
 });
