@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { type Fault, faultsUnder, refuseFaults } from "../../components/faults";
+
+const faults: Fault[] = [
+  { path: "image", value: "openclaw:latest", reason: "has no digest", remedy: "write repo@sha256:…" },
+  { path: "[0]", reason: "is missing", remedy: "add one" },
+];
+
+function thrown(faults: Fault[], subject?: string): pulumi.InputPropertiesError {
+  try {
+    refuseFaults(faults, subject);
+  } catch (error) {
+    return error as pulumi.InputPropertiesError;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("refuseFaults", () => {
+  it("accepts input without faults", () => {
+    expect(() => refuseFaults([])).not.toThrow();
+  });
+
+  it("names every fault in one message", () => {
+    expect(thrown(faultsUnder("agents.atlas", faults), "creel:fleet").message).toBe(
+      [
+        "creel:fleet has 2 faults; nothing was changed",
+        '  agents.atlas.image    "openclaw:latest" has no digest: write repo@sha256:…',
+        "  agents.atlas[0]       is missing: add one",
+      ].join("\n"),
+    );
+  });
+
+  it("is an InputPropertiesError with one entry per fault", () => {
+    const error = thrown(faults);
+    expect(pulumi.InputPropertiesError.isInstance(error)).toBe(true);
+    expect(error.errors).toEqual([
+      { propertyPath: "image", reason: '"openclaw:latest" has no digest: write repo@sha256:…' },
+      { propertyPath: "[0]", reason: "is missing: add one" },
+    ]);
+  });
+
+  it("is printed by the language host without a stack trace", () => {
+    expect(pulumi.RunError.isInstance(thrown(faults) as unknown as object)).toBe(true);
+  });
+
+  it("cuts long values", () => {
+    const error = thrown([{ path: "key", value: "x".repeat(500), reason: "is too long", remedy: "shorten it" }]);
+    expect(error.message.length).toBeLessThan(200);
+  });
+});
