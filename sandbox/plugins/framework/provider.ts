@@ -75,7 +75,7 @@ export interface ProviderDefinition<C> {
   checkConfig?(config: Props): Fault[];
   /** Configuration properties whose change replaces the provider (and with it everything it made). Default: none. */
   configReplaces?: string[];
-  /** Called once, lazily before the first call that needs it; plain values. Throw to refuse. */
+  /** Called once per process, with plain, known values, before anything is created or read. Throw to refuse. */
   configure(config: Props): Promise<C>;
   invoke?(ctx: C, token: string, args: Props, call: Call): Promise<Props>;
   /** Bridged from Terraform (default) or written for Pulumi: decides how faults are worded. */
