@@ -48,7 +48,8 @@ export interface ResourceHandler<C> {
   /**
    * What the API says now; undefined = gone. On import `state` and `inputs` are empty. The framework derives refreshed
    * inputs from the outputs (names that the program set; on import, all settable ones the table does not call default)
-   * unless `inputs` is given.
+   * unless `inputs` is given. `drift` is laid over them: settings found that the program never made, and values that the
+   * outputs hold in another form.
    */
   read(
     ctx: C,
@@ -56,7 +57,7 @@ export interface ResourceHandler<C> {
     state: Props,
     inputs: Props,
     call: Call,
-  ): Promise<{ id: string; outputs: Props; inputs?: Props } | undefined>;
+  ): Promise<{ id: string; outputs: Props; inputs?: Props; drift?: Props } | undefined>;
   /** New outputs. Absent = every change replaces. */
   update?(ctx: C, id: string, state: Props, news: Props, call: Call): Promise<Props>;
   delete(ctx: C, id: string, state: Props, call: Call): Promise<void>;

@@ -139,7 +139,7 @@ export class Resources<C> {
     const root = this.root(token, "inputs");
     const fresh =
       found.inputs ?? (importing ? importInputs(found.outputs, root) : refreshInputs(inputs, found.outputs, root));
-    return { id: found.id, outputs: found.outputs, inputs: this.stored(fresh) };
+    return { id: found.id, outputs: found.outputs, inputs: this.stored({ ...fresh, ...found.drift }) };
   }
 
   async delete(context: C, token: string, id: string, state: Props, call: Call): Promise<void> {
