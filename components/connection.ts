@@ -1,0 +1,118 @@
+import { Command } from "@pulumi/command/local/command";
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * How to reach a server over SSH, described once: the docker provider and every remote command run the system's `ssh`
+ * with the same options. Keys come from the ssh-agent ($SSH_AUTH_SOCK) or ~/.ssh, so none is ever kept in state.
+ */
+export interface ServerConnection {
+  /** IPv4 address or name of the server. */
+  host: pulumi.Output<string>;
+  /** Login name. */
+  user: string;
+  /** TCP port of sshd. */
+  port: number;
+  /** Public host keys that are accepted, as `ssh-ed25519 AAAA…`; any other key ends the connection. */
+  hostKeys: pulumi.Output<string[]>;
+}
+
+/** One command that runs on a server. */
+export interface RemoteCommandArgs {
+  /** Where it runs. */
+  connection: ServerConnection;
+  /** Shell text run when the resource is created, and on updates when `update` is left out. Never put a value in it: it is shown in errors. */
+  create: pulumi.Input<string>;
+  /** Shell text run when an input changes. Default: `create` again. */
+  update?: pulumi.Input<string>;
+  /** Shell text run when the resource is deleted. Default: nothing. */
+  delete?: pulumi.Input<string>;
+  /** Text for the command's standard input; a change runs `update`. Default: empty. */
+  stdin?: pulumi.Input<string>;
+  /** The same for a value that must stay encrypted in state and out of every log; give one of the two. Default: none. */
+  secretStdin?: pulumi.Input<string>;
+  /** Values whose change replaces the command. Default: none. */
+  triggers?: pulumi.Input<unknown>[];
+  /** How many times, a second apart, a connection is tried. Default: 20, which covers a reboot. */
+  attempts?: number;
+  /** Whether what the command writes to stderr is shown while it runs. Default: no. */
+  showProgress?: boolean;
+}
+
+/** Seconds until an unanswered connection attempt counts as failed. */
+const connectTimeout = 8;
+
+/**
+ * Options for the system's `ssh` that accept exactly the given host keys, without a known_hosts file.
+ *
+ * KnownHostsCommand needs OpenSSH 8.5 or newer. `printf` repeats its format for each argument after the first
+ * expansion, so the keys stand in the format itself.
+ */
+export function sshOptions(hostKeys: string[]): string[] {
+  const knownHosts = hostKeys.map((key) => `%H ${typeAndKey(key)}\\n`).join("");
+  const options = [
+    "BatchMode=yes",
+    `ConnectTimeout=${connectTimeout}`,
+    "ServerAliveInterval=15",
+    "ServerAliveCountMax=4",
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    "StrictHostKeyChecking=yes",
+    "UpdateHostKeys=no",
+    "CheckHostIP=no",
+    "HostKeyAlgorithms=ssh-ed25519",
+    `KnownHostsCommand=/usr/bin/printf "${knownHosts}"`,
+    "ControlPath=none",
+    "ForwardAgent=no",
+    "LogLevel=ERROR",
+  ];
+  return options.flatMap((option) => ["-o", option]);
+}
+
+/** The value for a docker provider's `host`. */
+export function dockerHost(connection: ServerConnection): pulumi.Output<string> {
+  return pulumi.interpolate`ssh://${connection.user}@${connection.host}:${connection.port}`;
+}
+
+/**
+ * Runs a command on a server.
+ *
+ * The resource fails with the command's exit code and everything it wrote; ssh itself fails with 255.
+ */
+export function remoteCommand(name: string, args: RemoteCommandArgs, opts?: pulumi.CustomResourceOptions): Command {
+  const secret = args.secretStdin !== undefined;
+  return new Command(
+    name,
+    {
+      interpreter: sshCommand(args.connection, args.attempts ?? 20),
+      create: args.create,
+      update: args.update,
+      delete: args.delete,
+      stdin: args.secretStdin === undefined ? args.stdin : pulumi.secret(args.secretStdin),
+      triggers: args.triggers as pulumi.Input<string>[] | undefined,
+      logging: !secret && args.showProgress ? "stderr" : "none",
+      addPreviousOutputInEnv: false,
+    },
+    opts,
+  );
+}
+
+/** The argument list of `ssh` up to the command, which the remote shell will parse. */
+function sshCommand(connection: ServerConnection, attempts: number): pulumi.Output<string[]> {
+  return pulumi
+    .all([connection.host, connection.hostKeys])
+    .apply(([host, hostKeys]) => [
+      "ssh",
+      "-T",
+      ...sshOptions(hostKeys),
+      "-o",
+      `ConnectionAttempts=${attempts}`,
+      "-p",
+      `${connection.port}`,
+      `${connection.user}@${host}`,
+    ]);
+}
+
+/** A key's comment would become part of the printed line. */
+function typeAndKey(key: string): string {
+  return key.trim().split(/\s+/).slice(0, 2).join(" ");
+}
