@@ -69,7 +69,8 @@ export class Resources<C> {
     return this.definition.origin === "native" ? withoutDefaultsRecord(inputs) : inputs;
   }
 
-  diff(token: string, oldInputs: Props, news: Props, ignore: string[]): Difference {
+  /** `tainted`: its creation failed half-way, so it is replaced even if the program says the same. */
+  diff(token: string, oldInputs: Props, news: Props, ignore: string[], tainted = false): Difference {
     const handler = this.handler(token);
     const olds = withoutDefaultsRecord(oldInputs);
     const fresh = withoutDefaultsRecord(news);
@@ -82,6 +83,7 @@ export class Resources<C> {
       handler,
       lenient: this.definition.origin !== "native",
     });
+    if (tainted) changes.push({ path: ["__tainted"], kind: "update", replace: true });
     const replaces = changes.some((change) => change.replace);
     return { changes, deleteBeforeReplace: replaces && this.deletesFirst(handler, olds, fresh, news) };
   }

@@ -14,6 +14,9 @@ import { configRoot } from "./table";
 import { hasUnknown } from "./values";
 import { fromStruct, toStruct } from "./wire";
 
+/** Output that marks a resource whose creation failed half-way: bridged providers call it tainted and replace it. */
+const TAINTED = "__tainted";
+
 interface Named {
   getUrn(): string;
   getName?(): string;
@@ -154,6 +157,7 @@ class ProviderService {
       olds,
       news,
       request.getIgnorechangesList(),
+      fromStruct(request.getOlds())[TAINTED] === true,
     );
     return diffResponse(changes, deleteBeforeReplace);
   }
@@ -164,7 +168,9 @@ class ProviderService {
     const inputs = fromStruct(request.getProperties());
     const call = this.call(request, request.getTimeout(), signal);
     const created = await this.finish(token, () =>
-      this.resources.create(this.ready(preview), token, inputs, preview, call),
+      this.resources.create(this.ready(preview), token, inputs, preview, call).catch((error) => {
+        throw this.tainted(error);
+      }),
     );
     const response = new rpc.CreateResponse();
     response.setId(created.id);
@@ -182,8 +188,9 @@ class ProviderService {
     );
     const response = new rpc.ReadResponse();
     if (!found) return response;
+    const mark = TAINTED in state ? { [TAINTED]: state[TAINTED] } : {};
     response.setId(found.id);
-    response.setProperties(this.outputs(token, found.outputs));
+    response.setProperties(this.outputs(token, { ...found.outputs, ...mark }));
     response.setInputs(toStruct(markSecrets(found.inputs, this.resources.root(token, "inputs"))));
     return response;
   }
@@ -237,6 +244,11 @@ class ProviderService {
     } finally {
       await this.log.flush();
     }
+  }
+
+  private tainted(error: unknown): unknown {
+    if (!(error instanceof PartialFailure) || this.definition.origin === "native") return error;
+    return new PartialFailure(error.id, { ...error.outputs, [TAINTED]: true }, error.reasons);
   }
 
   private outputs(token: string, outputs: Props) {
