@@ -1,7 +1,7 @@
 import { bridgedDialect, checkInputs, type Dialect, nativeDialect } from "./check";
 import { applyDefaults, DEFAULTS, withoutDefaultsRecord } from "./defaults";
 import { type Change, compareInputs } from "./diff";
-import { previewCreate, previewUpdate } from "./preview";
+import { type PreviewOf, previewCreate, previewUpdate } from "./preview";
 import type { Call, Created, Fault, Props, ProviderDefinition, ResourceHandler } from "./provider";
 import { importInputs, refreshInputs } from "./refresh";
 import { type Place, resourceRoot } from "./table";
@@ -99,7 +99,7 @@ export class Resources<C> {
 
   async create(context: C, token: string, inputs: Props, preview: boolean, call: Call): Promise<Created> {
     const bare = withoutDefaultsRecord(inputs);
-    if (preview) return { id: "", outputs: previewCreate(bare, this.root(token, "outputs")) };
+    if (preview) return { id: "", outputs: previewCreate(bare, this.previewOf(token)) };
     refuseUnknown(bare);
     return this.handler(token).create(context, bare, call);
   }
@@ -115,11 +115,7 @@ export class Resources<C> {
     call: Call,
   ): Promise<Props> {
     const bare = withoutDefaultsRecord(news);
-    if (preview) {
-      const olds = withoutDefaultsRecord(oldInputs);
-      const origin = this.definition.origin ?? "bridged";
-      return previewUpdate(state, olds, bare, this.root(token, "outputs"), this.definition.facts, token, origin);
-    }
+    if (preview) return previewUpdate(state, withoutDefaultsRecord(oldInputs), bare, this.previewOf(token));
     refuseUnknown(bare);
     const handler = this.handler(token);
     if (!handler.update) throw new Error(`${token} cannot be updated in place`);
@@ -158,6 +154,10 @@ export class Resources<C> {
     const handler = this.definition.resources[token];
     if (!handler) throw new Error(`unrecognized resource type: ${token}`);
     return handler;
+  }
+
+  private previewOf(token: string): PreviewOf {
+    return { facts: this.definition.facts, token, origin: this.definition.origin ?? "bridged" };
   }
 
   private dialect(name: string): Dialect {
