@@ -22,10 +22,9 @@ async function main(): Promise<void> {
   const stop = async () => {
     if (stopping) return;
     stopping = true;
-    const wasBusy = processes.busy;
     await processes.stop();
     server.forceShutdown();
-    if (wasBusy) killGroup();
+    killGroup();
     process.exit(0);
   };
   process.on("SIGINT", stop);
@@ -45,8 +44,8 @@ function listen(server: grpc.Server): Promise<number> {
 }
 
 /**
- * Ends what an interrupted program started and left behind, and this host with it. The engine starts each plugin as
- * the leader of a process group; a host that was started otherwise leads none, and nothing happens.
+ * Ends what programs left running behind them, and this host with it. The engine starts each plugin as the leader of a
+ * process group; a host that was started otherwise leads none, and nothing happens.
  */
 function killGroup(): void {
   try {

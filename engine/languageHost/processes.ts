@@ -70,11 +70,6 @@ export class Processes {
     while (children.some(isAlive) && Date.now() < deadline) await new Promise((next) => setTimeout(next, 50));
     for (const child of children.filter(isAlive)) child.kill("SIGKILL");
   }
-
-  /** Whether anything runs now. */
-  get busy(): boolean {
-    return this.running.size > 0;
-  }
 }
 
 function isAlive(child: ChildProcess): boolean {
