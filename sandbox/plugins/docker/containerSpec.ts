@@ -1,5 +1,5 @@
+import { parseGoDuration } from "../framework/goDuration";
 import type { Props } from "../framework/provider";
-import { parseGoDuration } from "./goDuration";
 import { block, blocks, flag, isZero, labelMap, number, text, textMap, texts, withoutZeros } from "./values";
 
 const MIB = 1024 * 1024;

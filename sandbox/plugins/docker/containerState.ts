@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from "dockerode";
+import { formatGoDuration } from "../framework/goDuration";
 import type { Props } from "../framework/provider";
-import { formatGoDuration } from "./goDuration";
 import { blocks, flag, isZero, labelList, text, withoutZeros } from "./values";
 
 const MIB = 1024 * 1024;
