@@ -44,6 +44,8 @@ export interface Machines {
   powerOff(id: number): Promise<void>;
   reboot(id: number): Promise<void>;
   status(id: number): Promise<"running" | "off" | "missing">;
+  /** Gives a machine that is off another size. Without it a machine keeps the size it was created with. */
+  resize?(id: number, size: { cores: number; memoryMiB: number }): Promise<void>;
   /**
    * Puts the provider's packet filter in front of a server. Called before the machine is created, and again whenever
    * rules or what they apply to change.
