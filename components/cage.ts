@@ -45,14 +45,15 @@ export interface Caged {
  * reported and never applied.
  */
 export function cagedContainer(container: Caged): ContainerArgs {
+  const variables = Object.entries(container.environment)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
   return {
     name: container.name,
     hostname: container.name,
     image: container.image,
     command: container.command,
-    envs: Object.entries(container.environment)
-      .map(([key, value]) => `${key}=${value}`)
-      .sort(),
+    envs: variables.length > 0 ? variables : undefined,
     user: `${container.uid}:${container.uid}`,
     readOnly: true,
     init: true,
