@@ -28,7 +28,8 @@ export function placeAgents(agents: Placing[], servers: Record<string, number>):
       .sort()
       .map((name) => [name, roomFor(servers[name]!)]),
   );
-  const placed: Record<string, string> = {};
+  // Without a prototype, so that an agent may be called constructor.
+  const placed: Record<string, string> = Object.create(null);
   const put = (agent: Placing, server: string | undefined) => {
     if (server === undefined || !left.has(server)) return;
     placed[agent.name] = server;

@@ -1,0 +1,168 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { accessPolicyFaults } from "./accessPolicy";
+import { isEverywhere } from "./adminAccess";
+import { agentContainerFaults, secretNameFaults } from "./agentContainer";
+import { agentNameFaults, nameFaults, sharedUids } from "./agentNames";
+import { type Fault, faultsUnder } from "./faults";
+import type { Draft } from "./fleetDraft";
+import { serverSchema, tenantSchema, zoneSchema } from "./fleetSpec";
+import { hostnameFaults } from "./hostnames";
+import { overfull, roomFor } from "./placement";
+import { rightFields } from "./schema";
+import { serverMemory, serverSizes } from "./serverSizes";
+import { didYouMean } from "./suggestions";
+
+/** Secrets of agents, by agent and name. */
+export type FleetSecrets = Record<string, Record<string, pulumi.Input<string>>>;
+
+/** What is wrong with a fleet beyond each value by itself: names, and what refers to something else. */
+export function fleetFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
+  return [
+    ...nameListFaults(draft),
+    ...zoneFaults(draft),
+    ...tenantFaults(draft),
+    ...serverFaults(draft),
+    ...agentFaults(draft),
+    ...memoryFaults(draft),
+    ...secretFaults(draft, secrets),
+  ];
+}
+
+function nameListFaults({ sections, servers, agents, hasKeys, hasConnector }: Draft): Fault[] {
+  const faults = [
+    ...Object.keys(sections.tenants).flatMap((name) => nameFaults(`tenants.${name}`, name)),
+    ...Object.keys(sections.servers).flatMap((name) => nameFaults(`servers.${name}`, name)),
+    ...agents.flatMap(({ name }) => agentNameFaults(`agents.${name}`, name)),
+  ];
+  for (const [i, { name, entry }] of servers.entries()) {
+    const other = servers.slice(0, i).find((server) => server.name === name);
+    if (other === undefined) continue;
+    const reason = `stands for ${name}, and so does servers.${other.entry}`;
+    faults.push({ path: `servers.${entry}`, reason, remedy: "rename one of them" });
+  }
+  if (servers.length > 0 && !hasKeys) {
+    const remedy = "write the SSH public keys that may log in to the servers";
+    faults.push({ path: "operators.keys", reason: "is missing", remedy });
+  }
+  if (agents.length > 0 && !hasConnector) {
+    const remedy = "write the image of cloudflared as repo@sha256:…";
+    faults.push({ path: "connector.image", reason: "is missing", remedy });
+  }
+  return faults;
+}
+
+function zoneFaults({ sections }: Draft): Fault[] {
+  const zones = Object.entries(sections.zones).map(([name, value]) => ({ name, ...rightFields(zoneSchema, value) }));
+  const first = zones.find(({ accountId }) => accountId !== undefined);
+  return zones.flatMap(({ name, accountId }): Fault[] => {
+    const path = `zones.${name}`;
+    if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/.test(name)) {
+      return [
+        { path, value: name, reason: "is not a zone", remedy: "write its name as Cloudflare shows it: example.com" },
+      ];
+    }
+    if (accountId === undefined || accountId === first?.accountId) return [];
+    const reason = `is another account than that of zones.${first?.name}`;
+    return [
+      {
+        path: `${path}.accountId`,
+        value: accountId,
+        reason,
+        remedy: "put zones of another account into another stack",
+      },
+    ];
+  });
+}
+
+function tenantFaults({ sections }: Draft): Fault[] {
+  return Object.entries(sections.tenants).flatMap(([name, value]) => {
+    const { emails, emailDomains, groups } = rightFields(tenantSchema, value);
+    return faultsUnder(`tenants.${name}`, accessPolicyFaults({ emails, emailDomains, groups }));
+  });
+}
+
+function serverFaults({ sections }: Draft): Fault[] {
+  return Object.entries(sections.servers).flatMap(([name, value]) => {
+    const { size, memory, ssh } = rightFields(serverSchema, value);
+    const faults: Fault[] = [];
+    if (size !== undefined && memory === undefined && serverMemory(size) === undefined) {
+      const remedy = `${didYouMean(size, serverSizes, "sizes")}; or write its memory, such as memory: 4GiB`;
+      faults.push({ path: `servers.${name}.size`, value: size, reason: "is not a size that Creel knows", remedy });
+    }
+    for (const [i, cidr] of (ssh?.cidrs ?? []).entries()) {
+      if (!isEverywhere(cidr) || ssh?.allowOpen) continue;
+      const remedy =
+        "write your own address as a.b.c.d/32, or allowOpen: true beside it if everybody really shall reach SSH";
+      faults.push({ path: `servers.${name}.ssh.cidrs[${i}]`, value: cidr, reason: "opens SSH to everybody", remedy });
+    }
+    return faults;
+  });
+}
+
+function agentFaults({ sections, servers, agents, placed }: Draft): Fault[] {
+  const zones = Object.keys(sections.zones);
+  const tenants = Object.keys(sections.tenants);
+  const serverList = servers.map(({ name }) => name);
+  const hostnames = new Map<string, string>();
+  const faults = agents.flatMap(({ name, tenant, server, operator, ...container }): Fault[] => {
+    const path = `agents.${name}`;
+    // An image by digest is a matter of the schema already.
+    const found = faultsUnder(path, agentContainerFaults(container));
+    if (tenant !== undefined && !tenants.includes(tenant)) {
+      const remedy = didYouMean(tenant, tenants, "tenants");
+      found.push({ path: `${path}.tenant`, value: tenant, reason: "is not a tenant", remedy });
+    }
+    if (server !== undefined && !serverList.includes(server)) {
+      const remedy = didYouMean(server, serverList, "servers");
+      found.push({ path: `${path}.server`, value: server, reason: "is not a server", remedy });
+    } else if (serverList.length === 0) {
+      found.push({ path: `${path}.server`, reason: "is missing", remedy: "write at least one server under servers" });
+    }
+    if (operator !== undefined) {
+      found.push(...hostnameFaults(`${path}.operator`, operator, zones));
+      const holder = hostnames.get(operator);
+      const reason = `is the hostname of agents.${holder} already`;
+      if (holder) found.push({ path: `${path}.operator`, value: operator, reason, remedy: "give each agent its own" });
+      else hostnames.set(operator, name);
+    }
+    return found;
+  });
+  for (const server of serverList) {
+    const here = Object.keys(placed).filter((name) => placed[name] === server);
+    for (const shared of sharedUids(here)) {
+      const reason = `would share user id ${shared.uid} on ${server} with agents.${shared.with}`;
+      faults.push({ path: `agents.${shared.agent}`, reason, remedy: "rename one of them or put it on another server" });
+    }
+  }
+  return faults;
+}
+
+function memoryFaults({ servers, placing, placed, memory }: Draft): Fault[] {
+  return overfull(placing, placed, memory).map(({ server, agents, needed, room }) => {
+    const { entry, fields } = servers.find(({ name }) => name === server)!;
+    const larger = largerSize(fields.size ?? "", needed);
+    const group = entry === server ? "" : ` on ${server}`;
+    const reason = `leaves ${room} MiB for agents${group}, and ${agents.join(", ")} with connectors need ${needed} MiB`;
+    const remedy = `${larger === undefined ? "" : `choose ${larger}, or `}move an agent, or give one less`;
+    return { path: `servers.${entry}.size`, value: fields.size, reason, remedy };
+  });
+}
+
+/** The smallest size of the same kind on which so much memory is left for agents. */
+function largerSize(size: string, needed: number): string | undefined {
+  const kind = size.replace(/\d+$/, "");
+  return serverSizes
+    .filter((other) => other.replace(/\d+$/, "") === kind && roomFor(serverMemory(other)!) >= needed)
+    .sort((a, b) => serverMemory(a)! - serverMemory(b)!)[0];
+}
+
+function secretFaults({ agents }: Draft, secrets: FleetSecrets): Fault[] {
+  const names = agents.map(({ name }) => name);
+  return Object.entries(secrets).flatMap(([agent, keys]): Fault[] => {
+    const path = `creel:secrets.${agent}`;
+    if (!names.includes(agent)) {
+      return [{ path, reason: "is not an agent", remedy: didYouMean(agent, names, "agents") }];
+    }
+    return Object.keys(keys).flatMap((key) => secretNameFaults(`${path}.${key}`, key));
+  });
+}

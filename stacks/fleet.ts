@@ -1,0 +1,21 @@
+import { Provider } from "@pulumi/cloudflare/provider";
+import { refuseFaults } from "../components/faults";
+import { Fleet } from "../components/fleet";
+import { planFleet } from "../components/fleetPlan";
+import type { FleetSpec } from "../components/fleetSpec";
+import { cloudflareSettings, fleetDocument, fleetSecrets, stackConfig, tokenFaults } from "./fleetConfig";
+
+// The program behind Pulumi.yaml: the stack's configuration in, its fleet and an inventory out.
+
+const source = stackConfig();
+const { document, faults: documentFaults } = fleetDocument(source);
+const { secrets, faults: plainFaults } = fleetSecrets(source);
+const { faults: fleetFaults, plan } = planFleet(document, secrets);
+const needed = { hcloud: Object.keys(plan?.servers ?? { any: 1 }).length > 0, cloudflare: true };
+
+refuseFaults([...documentFaults, ...fleetFaults, ...plainFaults, ...tokenFaults(source, needed)], "creel:fleet");
+
+const tunnelProvider = new Provider("tunnels", cloudflareSettings(source));
+
+/** What was deployed, without any secret: servers and agents by name. */
+export const fleet = new Fleet("fleet", { spec: document as FleetSpec, secrets, tunnelProvider }).inventory;

@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { ProviderArgs } from "@pulumi/cloudflare/provider";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import type { Fault } from "../components/faults";
+import type { FleetSecrets } from "../components/fleetChecks";
+
+/** Where a stack's configuration comes from. */
+export interface ConfigSource {
+  /** Value of a key such as `creel:fleet`, decrypted, as the engine hands it over: JSON where it is structured. */
+  get(key: string): string | undefined;
+  /** Whether any part of the value is encrypted in the stack file. */
+  isSecret(key: string): boolean;
+  /** Environment of the program. */
+  environment: Record<string, string | undefined>;
+  /** Text of the stack file, where there is one to read. */
+  stackFile?: string;
+}
+
+/** The configuration of the stack that is running. */
+export function stackConfig(): ConfigSource {
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  const file = path.join(pulumi.getRootDirectory(), `Pulumi.${pulumi.getStack()}.yaml`);
+  return { get: pulumi.runtime.getConfig, isSecret: isConfigSecret, environment: process.env, stackFile: textOf(file) };
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The document under `creel:fleet`; undefined where there is none that can be read, which is a fault. */
+export function fleetDocument(source: ConfigSource): { document?: unknown; faults: Fault[] } {
+  const text = source.get("creel:fleet");
+  const remedy = "write the fleet into the stack file, under config";
+  if (text === undefined) return { faults: [{ path: "creel:fleet", reason: "is missing", remedy }] };
+  try {
+    return { document: JSON.parse(text), faults: [] };
+  } catch {
+    return { faults: [{ path: "creel:fleet", reason: "is not a structure of settings", remedy }] };
+  }
+}
+
+/** The secrets under `creel:secrets`, each of them wrapped, and what stands there in plain text or is no secret at all. */
+export function fleetSecrets(source: ConfigSource): { secrets: FleetSecrets; faults: Fault[] } {
+  const text = source.get("creel:secrets");
+  if (text === undefined) return { secrets: {}, faults: [] };
+  const faults: Fault[] = [];
+  const secrets: FleetSecrets = {};
+  for (const [agent, keys] of entries(parsed(text))) {
+    secrets[agent] = {};
+    if (!isGroup(keys)) {
+      const remedy = "write names and values below the agent's name";
+      faults.push({ path: `creel:secrets.${agent}`, reason: "is not a group of secrets", remedy });
+    }
+    for (const [key, value] of entries(keys)) {
+      const at = `creel:secrets.${agent}.${key}`;
+      if (typeof value !== "string") faults.push({ path: at, reason: "is not a text", remedy: setSecret(at) });
+      else if (value === "") faults.push({ path: at, reason: "is empty", remedy: setSecret(at) });
+      else secrets[agent][key] = pulumi.secret(value);
+    }
+  }
+  const plain = plainSecrets(source, secrets);
+  for (const at of plain)
+    faults.push({ path: at, reason: "is in plain text in the stack file", remedy: setSecret(at) });
+  return { secrets, faults };
+}
+
+/** Paths of the values under `creel:secrets` that are not encrypted. */
+function plainSecrets(source: ConfigSource, secrets: FleetSecrets): string[] {
+  const all = Object.entries(secrets).flatMap(([agent, keys]) => Object.keys(keys).map((key) => [agent, key] as const));
+  const at = ([agent, key]: readonly [string, string]) => `creel:secrets.${agent}.${key}`;
+  if (!source.isSecret("creel:secrets")) return all.map(at);
+  // One encrypted value makes the engine call all of them secret; only the file tells them apart.
+  const config = source.stackFile === undefined ? undefined : (parse(source.stackFile) as { config?: unknown })?.config;
+  const written = isGroup(config) ? config["creel:secrets"] : undefined;
+  if (!isGroup(written) || "secure" in written) return [];
+  return all
+    .filter(([agent, key]) => typeof (written[agent] as Record<string, unknown> | undefined)?.[key] === "string")
+    .map(at);
+}
+
+function setSecret(at: string): string {
+  return `set it with pulumi config set --secret --path ${at}`;
+}
+
+/** What is wrong with the tokens of the clouds that are needed. No part of a token is ever repeated. */
+export function tokenFaults(source: ConfigSource, needed: { hcloud: boolean; cloudflare: boolean }): Fault[] {
+  const check = (key: string, variable: string, form: RegExp, wanted: string): Fault[] => {
+    const configured = source.get(key);
+    const token = configured ?? source.environment[variable];
+    const remedy = `set it with pulumi config set --secret ${key}`;
+    if (!token) return [{ path: key, reason: "is missing", remedy: `${remedy}, or in the environment as ${variable}` }];
+    const faults: Fault[] = [];
+    if (configured !== undefined && !source.isSecret(key)) {
+      faults.push({ path: key, reason: "is in plain text in the stack file", remedy });
+    }
+    if (!form.test(token)) {
+      const reason = `has ${token.length} characters and is no token`;
+      faults.push({ path: key, reason, remedy: `${remedy} again: it has ${wanted}` });
+    }
+    return faults;
+  };
+  // Both forms are the providers' own; with another one they refuse to start.
+  const otherLogin = ["apiKey", "apiUserServiceKey"].some((key) => source.get(`cloudflare:${key}`) !== undefined);
+  return [
+    ...(needed.hcloud ? check("hcloud:token", "HCLOUD_TOKEN", /^.{64}$/, "64 characters") : []),
+    ...(needed.cloudflare && !otherLogin
+      ? check(
+          "cloudflare:apiToken",
+          "CLOUDFLARE_API_TOKEN",
+          /^[0-9A-Za-z_-]{40,80}$/,
+          "40 to 80 letters, digits, underscores and dashes",
+        )
+      : []),
+  ];
+}
+
+/** The stack's `cloudflare:*` settings, for a provider beside the default one. */
+export function cloudflareSettings(source: ConfigSource): ProviderArgs {
+  const secret = (key: string) => {
+    const value = source.get(`cloudflare:${key}`);
+    return value === undefined ? undefined : pulumi.secret(value);
+  };
+  return {
+    apiToken: secret("apiToken"),
+    apiKey: secret("apiKey"),
+    apiUserServiceKey: secret("apiUserServiceKey"),
+    email: source.get("cloudflare:email"),
+    baseUrl: source.get("cloudflare:baseUrl"),
+    userAgentOperatorSuffix: source.get("cloudflare:userAgentOperatorSuffix"),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function entries(value: unknown): [string, unknown][] {
+  return isGroup(value) ? Object.entries(value) : [];
+}

@@ -1,0 +1,137 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import type { Fault } from "../../components/faults";
+import {
+  type ConfigSource,
+  cloudflareSettings,
+  fleetDocument,
+  fleetSecrets,
+  tokenFaults,
+} from "../../stacks/fleetConfig";
+import { resolved } from "./mocks";
+
+/** A stack's configuration as the engine hands it over. */
+function source(
+  values: Record<string, unknown>,
+  secret: string[] = [],
+  more: Partial<ConfigSource> = {},
+): ConfigSource {
+  return {
+    get: (key) => {
+      const value = values[key];
+      return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+    },
+    isSecret: (key) => secret.includes(key),
+    environment: {},
+    ...more,
+  };
+}
+
+const lines = (faults: Fault[]) => faults.map(({ path, reason, remedy }) => `${path} ${reason}: ${remedy}`);
+
+describe("creel:fleet", () => {
+  it("is read as it is written", () => {
+    expect(fleetDocument(source({ "creel:fleet": { servers: {} } }))).toEqual({
+      document: { servers: {} },
+      faults: [],
+    });
+  });
+
+  it("has to be there, with a structure", () => {
+    expect(lines(fleetDocument(source({})).faults)).toEqual([expect.stringMatching(/^creel:fleet is missing: /)]);
+    expect(lines(fleetDocument(source({ "creel:fleet": "reef" })).faults)).toEqual([
+      expect.stringMatching(/^creel:fleet is not a structure of settings: /),
+    ]);
+  });
+});
+
+describe("creel:secrets", () => {
+  const values = { "creel:secrets": { atlas: { KEY: "CANARY-1", OTHER: "CANARY-2" } } };
+
+  it("come out wrapped, one by one", async () => {
+    const { secrets, faults } = fleetSecrets(source(values, ["creel:secrets"]));
+    expect(faults).toEqual([]);
+    const key = secrets.atlas?.KEY as pulumi.Output<string>;
+    expect(await resolved(key)).toBe("CANARY-1");
+    expect(await pulumi.isSecret(key)).toBe(true);
+  });
+
+  it("may be left out", () => expect(fleetSecrets(source({}))).toEqual({ secrets: {}, faults: [] }));
+
+  it("are refused in plain text, without being repeated", () => {
+    const { faults } = fleetSecrets(source(values));
+    expect(lines(faults)).toEqual([
+      "creel:secrets.atlas.KEY is in plain text in the stack file: set it with pulumi config set --secret --path creel:secrets.atlas.KEY",
+      expect.stringMatching(/^creel:secrets.atlas.OTHER is in plain text/),
+    ]);
+    expect(JSON.stringify(faults)).not.toContain("CANARY");
+  });
+
+  it("are refused where only one of several is encrypted", () => {
+    const stackFile =
+      "config:\n  creel:secrets:\n    atlas:\n      KEY: CANARY-1\n      OTHER:\n        secure: AAABAB\n";
+    const { faults } = fleetSecrets(source(values, ["creel:secrets"], { stackFile }));
+    expect(lines(faults)).toEqual([expect.stringMatching(/^creel:secrets.atlas.KEY is in plain text/)]);
+  });
+
+  it("may be encrypted as a whole", () => {
+    const stackFile = "config:\n  creel:secrets:\n    secure: AAABAB\n";
+    expect(fleetSecrets(source(values, ["creel:secrets"], { stackFile })).faults).toEqual([]);
+  });
+
+  it("are texts with something in them", () => {
+    const odd = { "creel:secrets": { atlas: { EMPTY: "", NUMBER: 7 }, bora: "x" } };
+    expect(lines(fleetSecrets(source(odd, ["creel:secrets"])).faults)).toEqual([
+      expect.stringMatching(/^creel:secrets.atlas.EMPTY is empty/),
+      expect.stringMatching(/^creel:secrets.atlas.NUMBER is not a text/),
+      expect.stringMatching(/^creel:secrets.bora is not a group of secrets/),
+    ]);
+  });
+});
+
+describe("tokens", () => {
+  const needed = { hcloud: true, cloudflare: true };
+  const good = { "hcloud:token": "h".repeat(64), "cloudflare:apiToken": "c".repeat(40) };
+  const keys = Object.keys(good);
+
+  it("are right as Hetzner and Cloudflare issue them", () =>
+    expect(tokenFaults(source(good, keys), needed)).toEqual([]));
+
+  it("may come from the environment, and need not be there for nothing", () => {
+    const environment = { HCLOUD_TOKEN: "h".repeat(64), CLOUDFLARE_API_TOKEN: "c".repeat(40) };
+    expect(tokenFaults(source({}, [], { environment }), needed)).toEqual([]);
+    expect(tokenFaults(source({}), { hcloud: false, cloudflare: false })).toEqual([]);
+    expect(tokenFaults(source({ "cloudflare:apiKey": "k" }), { hcloud: false, cloudflare: true })).toEqual([]);
+  });
+
+  it("are missed", () => {
+    expect(lines(tokenFaults(source({}), needed))).toEqual([
+      "hcloud:token is missing: set it with pulumi config set --secret hcloud:token, or in the environment as HCLOUD_TOKEN",
+      expect.stringMatching(/^cloudflare:apiToken is missing/),
+    ]);
+  });
+
+  it("are refused in plain text or cut short, without being repeated", () => {
+    const faults = tokenFaults(
+      source({ "hcloud:token": "CANARY", "cloudflare:apiToken": "CANARY" }, ["hcloud:token"]),
+      needed,
+    );
+    expect(lines(faults)).toEqual([
+      expect.stringMatching(/^hcloud:token has 6 characters and is no token: /),
+      expect.stringMatching(/^cloudflare:apiToken is in plain text/),
+      expect.stringMatching(/^cloudflare:apiToken has 6 characters/),
+    ]);
+    expect(JSON.stringify(faults)).not.toContain("CANARY");
+  });
+});
+
+describe("cloudflare's settings for a second provider", () => {
+  it("are the stack's, the token wrapped", async () => {
+    const settings = cloudflareSettings(
+      source({ "cloudflare:apiToken": "t", "cloudflare:baseUrl": "http://127.0.0.1/" }),
+    );
+    expect(settings.baseUrl).toBe("http://127.0.0.1/");
+    expect(await pulumi.isSecret(settings.apiToken as pulumi.Output<string>)).toBe(true);
+    expect(settings.apiKey).toBeUndefined();
+  });
+});

@@ -1,0 +1,52 @@
+import type { FleetSecrets } from "../../components/fleetChecks";
+
+/** An operator's public key. */
+export const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9mWyrGZ5ibcRDbDxPxpwrRHxZXJ1vL0Xz9N2Q8Ry0t ana";
+
+/** A fleet in which nothing is wrong, fresh for each caller to spoil. */
+export function goodFleet(): Record<string, unknown> {
+  return {
+    operators: { keys: [key] },
+    connector: { image: `registry.creel.test/cloudflared@sha256:${"2".repeat(64)}` },
+    zones: {
+      "example.com": {
+        accountId: "0123456789abcdef0123456789abcdef",
+        zoneId: "fedcba9876543210fedcba9876543210",
+        plan: "free",
+        team: "acme",
+      },
+    },
+    tenants: { ana: { emails: ["ana@example.com"] } },
+    servers: { reef: { location: "fsn1", size: "cx23", ssh: { cidrs: ["198.51.100.1/32"] } } },
+    agents: {
+      atlas: {
+        tenant: "ana",
+        image: `registry.creel.test/agent@sha256:${"1".repeat(64)}`,
+        operator: "atlas-ana.example.com",
+        memory: "256MiB",
+        health: ["agent", "health"],
+      },
+    },
+  };
+}
+
+export function goodSecrets(): FleetSecrets {
+  return { atlas: { MODEL_API_KEY: "CANARY" } };
+}
+
+/**
+ * Sets or, with undefined, removes what stands at a path. Its parts are divided by slashes, or by dots where none is
+ * there; a zone's name counts as one part.
+ */
+export function deepSet(document: Record<string, unknown>, path: string, value: unknown): void {
+  const parts = path.includes("/") ? path.split("/") : path.replace(/(zones)\.(\w+)\.(\w+)/, "$1/$2%$3").split(/[./]/);
+  const names = parts.map((part) => part.replace("%", "."));
+  const last = names.pop()!;
+  let node = document;
+  for (const name of names) {
+    node[name] ??= {};
+    node = node[name] as Record<string, unknown>;
+  }
+  if (value === undefined) delete node[last];
+  else node[last] = value;
+}
