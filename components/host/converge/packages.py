@@ -1,0 +1,93 @@
+"""Wanted Debian packages."""
+
+import os
+import time
+
+from host import Failure  # bundled
+from outcome import Outcome, host_kernel_reason  # bundled
+
+APT_ENV = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    # needrestart looks at every process after each apt call, and would restart what we are about to configure.
+    "NEEDRESTART_SUSPEND": "1",
+    "UCF_FORCE_CONFFOLD": "1",
+}
+APT_OPTIONS = [
+    "APT::Install-Recommends=false",
+    # Without it apt ends with 0 when a mirror was down, and installs from old lists.
+    "APT::Update::Error-Mode=any",
+    "Acquire::Languages=none",
+    "Acquire::Retries=5",
+    # Timers and the provider's own first boot may hold the lock.
+    "DPkg::Lock::Timeout=300",
+    "Dpkg::Use-Pty=0",
+    "Dpkg::Options::=--force-confold",
+    "Dpkg::Options::=--force-confdef",
+]
+
+
+def packages(host, item):
+    machine_only = item["installOnMachines"]
+    for name in machine_only if host.container() else []:
+        yield Outcome(f"package {name}", reason=host_kernel_reason(host))
+    wanted = item["install"] + ([] if host.container() else machine_only)
+    status = installed(host)
+    missing = [name for name in wanted if name not in status]
+    extra = [name for name in item["remove"] if name in status]
+    for name in wanted:
+        if name not in missing:
+            yield Outcome(f"package {name}")
+    if missing or extra:
+        labels = [f"package {name}" for name in missing] + [f"no package {name}" for name in extra]
+        yield Outcome(labels, lambda: transaction(host, missing, extra))
+
+
+def installed(host):
+    _, out = host.probe(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n"])
+    return {line.split()[1] for line in out.splitlines() if line.startswith("installed ")}
+
+
+def transaction(host, missing, extra):
+    """Everything in one apt run: each run pays for dpkg's triggers again."""
+    options = [word for option in APT_OPTIONS for word in ("-o", option)]
+    if host.first_boot:
+        # Until the first boot is through, a crash means a new server, so nothing has to be on the disk yet.
+        options += ["-o", "Dpkg::Options::=--force-unsafe-io"]
+    words = missing + [f"{name}-" for name in extra]
+    with ServicesHeldBack(host):
+        if host.probe(["dpkg", "--audit"])[1].strip():
+            host.run(["dpkg", "--configure", "-a", "--force-confold"], env=APT_ENV)
+        patiently(host, lambda: host.run(["apt-get", *options, "update"], env=APT_ENV))
+        patiently(host, lambda: host.run(["apt-get", *options, "--purge", "--yes", "install", *words], env=APT_ENV, timeout=1800))
+    host.units_changed = True
+
+
+def patiently(host, action, pauses=(10, 20, 40)):
+    """A mirror may be away for a minute."""
+    for pause in pauses:
+        try:
+            return action()
+        except Failure as failure:
+            host.log(f"{failure}; again in {pause} s")
+            time.sleep(pause)
+    return action()
+
+
+class ServicesHeldBack:
+    """Packages start their services while they are installed. Here each waits for its settings, and Docker for the firewall."""
+
+    def __init__(self, host):
+        self.path = host.path("/usr/sbin/policy-rc.d")
+        self.ours = "#!/bin/sh\n# creel: services start once they are configured\nexit 101\n"
+
+    def __enter__(self):
+        if not os.path.exists(self.path):
+            with open(self.path, "w", encoding="utf-8") as file:
+                os.fchmod(file.fileno(), 0o755)
+                file.write(self.ours)
+
+    def __exit__(self, *_):
+        with open(self.path, encoding="utf-8") as file:
+            if file.read() != self.ours:
+                return
+        os.unlink(self.path)

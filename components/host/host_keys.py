@@ -1,0 +1,120 @@
+"""The hand-over from the bootstrap host key, which user-data has carried and others may have read, to one that only the
+server knows. Sent to the server's Python on standard input.
+
+  stage       waits for the first boot to end, makes the new key beside the old one and prints its public half
+  activate    puts the new key in the old one's place; from then on the server answers with it alone
+
+Both can be repeated: a second run prints, or finds, the key of the first.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+KEY = "/etc/ssh/ssh_host_ed25519_key"
+STAGED = "/etc/ssh/creel_next_ed25519_key"
+ACTIVATED = "/var/lib/creel/host-key-activated"
+STATUS = "/var/lib/creel/status.json"
+CONVERGE = "/usr/local/sbin/creel-converge"
+# Boot, packages and a slow mirror take a few minutes; after this long nothing more is to be hoped for.
+PATIENCE = 15 * 60
+
+
+def stage():
+    wait_for_first_boot()
+    if os.path.exists(ACTIVATED):
+        return show(KEY)
+    if not os.path.exists(f"{STAGED}.pub"):
+        if os.path.exists(STAGED):
+            os.unlink(STAGED)
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", STAGED])
+    show(STAGED)
+
+
+def activate():
+    if os.path.exists(STAGED):
+        # The public half goes last: as long as it is there, the hand-over is not complete.
+        os.replace(STAGED, KEY)
+    if os.path.exists(f"{STAGED}.pub"):
+        run(["sshd", "-t"])
+        # After an interruption this reloads a second time, which does no harm.
+        run(["systemctl", "reload", "ssh"])
+        os.replace(f"{STAGED}.pub", f"{KEY}.pub")
+        os.makedirs(os.path.dirname(ACTIVATED), exist_ok=True)
+        open(ACTIVATED, "w", encoding="utf-8").close()
+    show(KEY)
+
+
+def wait_for_first_boot():
+    began, shown = time.time(), None
+    retried = False
+    while time.time() - began < PATIENCE:
+        status = read_status()
+        if status and status["ok"]:
+            return
+        if status and status["ok"] is False:
+            # A first boot that failed before this deployment came is tried again: the mirror may be back.
+            if retried or time.time() - began > 5:
+                fail(f"first boot failed in step {status['step']}:\n{status['error']}")
+            say(f"first boot had failed in step {status['step']}; trying again")
+            retried = True
+            subprocess.run([CONVERGE], stdout=subprocess.DEVNULL, check=False)
+            continue
+        step = status["step"] if status else cloud_init()
+        if step != shown:
+            say(f"first boot: {step}")
+            shown = step
+        time.sleep(1)
+    fail(f"first boot has not ended after {PATIENCE // 60} minutes; it is at: {shown}\n{log_tail()}")
+
+
+def cloud_init():
+    """What cloud-init is doing while converge has not started."""
+    done = subprocess.run(["cloud-init", "status", "--long"], capture_output=True, text=True, check=False)
+    words = done.stdout.split()
+    state = words[1] if len(words) > 1 else "unknown"
+    if state in ("done", "error", "disabled") and not read_status():
+        fail(f"first boot ended without starting converge; cloud-init says:\n{done.stdout.strip()}\n{log_tail('/var/log/cloud-init-output.log')}")
+    return f"cloud-init is {state}"
+
+
+def read_status():
+    try:
+        with open(STATUS, encoding="utf-8") as file:
+            return json.load(file)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def log_tail(path="/var/log/creel-converge.log", lines=15):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-lines:]).strip()
+    except OSError:
+        return ""
+
+
+def show(path):
+    with open(f"{path}.pub", encoding="utf-8") as file:
+        print(" ".join(file.read().split()[:2]))
+
+
+def run(argv):
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        fail(f"{' '.join(argv)} ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def fail(text):
+    say(text)
+    sys.exit(1)
+
+
+os.umask(0o077)
+{"stage": stage, "activate": activate}[sys.argv[1]]()
