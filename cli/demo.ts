@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { Command } from "commander";
-import { Listr, type ListrTaskWrapper } from "listr2";
+import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import pc from "picocolors";
 import { type Engine, prepareEngine } from "../engine/engine";
 import { readWorld, sandboxFolder, type World, worldDown, worldUp } from "../sandbox/world";
@@ -62,11 +62,10 @@ async function down(): Promise<boolean> {
   const folder = demoFolder();
   try {
     await tasks([
-      step("pulumi destroy", async (demo, report, task) => {
+      step("pulumi destroy", async (demo, report, skip) => {
         const world = await readWorld();
         if (!Deployment.exists(folder, environment) || !world) {
-          task.skip("nothing is deployed");
-          return;
+          return skip("nothing is deployed");
         }
         demo.engine = await prepareEngine({ report });
         demo.world = await worldUp(report);
@@ -151,30 +150,28 @@ function inventoryLines(inventory: Record<string, unknown>): string[] {
   );
 }
 
-type Task = ListrTaskWrapper<Demo, never, never>;
-
 /** A step of the demo; what it reports is shown beside its title, or as plain lines where there is no terminal. */
-function step(title: string, run: (demo: Demo, report: Report, task: Task) => Promise<void>) {
+function step(
+  title: string,
+  run: (demo: Demo, report: Report, skip: (why: string) => void) => Promise<void>,
+): ListrTask<Demo> {
   return {
     title,
-    task: async (demo: Demo, task: unknown) => {
-      const wrapper = task as Task;
-      await run(
+    task: (demo, task) =>
+      run(
         demo,
         (line) => {
-          if (line.trim() !== "") wrapper.output = line;
+          if (line.trim() !== "") task.output = line;
         },
-        wrapper,
-      );
-    },
-    rendererOptions: { outputBar: 1 },
+        (why) => task.skip(`${title}: ${why}`),
+      ),
   };
 }
 
-function tasks(steps: ReturnType<typeof step>[]): Listr<Demo> {
+function tasks(steps: ListrTask<Demo>[]): Listr<Demo> {
   return new Listr<Demo>(steps, {
     concurrent: false,
-    rendererOptions: { showTimer: true, collapseErrors: false },
-    fallbackRenderer: "simple",
-  } as never);
+    rendererOptions: { timer: PRESET_TIMER },
+    fallbackRendererOptions: { timer: PRESET_TIMER },
+  });
 }

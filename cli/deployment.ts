@@ -70,10 +70,17 @@ export class Deployment {
     return existsSync(path.join(folder, `Pulumi.${environment}.yaml`));
   }
 
+  /** The folder that was given. */
+  get folder(): string {
+    return this.options.folder;
+  }
+
+  /** The copy of the stack file that this deployment reads and edits. */
   get stackFile(): string {
     return path.join(this.options.folder, `Pulumi.${this.options.environment}.yaml`);
   }
 
+  /** The stack's state and its history. */
   get stateFolder(): string {
     return path.join(this.options.folder, "state");
   }
