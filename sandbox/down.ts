@@ -1,0 +1,63 @@
+import { rm, rmdir } from "node:fs/promises";
+import { answers, type DockerChoice, dockerAt } from "./docker";
+import { startDaemon, stopDaemon } from "./dockerDaemon";
+import { stopEmulators } from "./emulators";
+import { SandboxError } from "./faults";
+import { removeImages } from "./images";
+import { removeNetwork, removeRules } from "./network";
+import { sandboxFiles, sandboxId, sandboxLabel } from "./paths";
+import { recordedChoice } from "./preflight";
+import { type Report, withSandboxLock } from "./up";
+
+/**
+ * Removes the sandbox: servers and everything else it runs, its network, rules and processes, and what the emulated
+ * clouds hold. The images and the certificate authority stay, so that the next `up` is quick.
+ *
+ * @param options.purge removes images, certificates and tokens as well
+ */
+export function worldDown(report: Report, options: { purge?: boolean } = {}): Promise<void> {
+  return withSandboxLock(report, async () => {
+    const files = sandboxFiles();
+    const choice = await recordedChoice();
+    if (choice) await requireDocker(choice, report);
+    report("stopping the clouds' APIs");
+    await stopEmulators();
+    if (choice) await clearDocker(choice, report, options.purge ?? false);
+    await removeRules();
+    await stopDaemon();
+    await remove(files.world, files.dockerChoice, files.resolvConf, files.build);
+    await remove(files.clouds.state, files.clouds.config, files.clouds.log, files.clouds.pid);
+    await remove(files.daemon.exec, files.daemon.pid, files.daemon.log);
+    if (options.purge) await remove(files.daemon.data, files.certificates, files.tokens);
+    for (const folder of [files.daemonFolder, files.folder]) await rmdir(folder).catch(() => undefined);
+  });
+}
+
+/** What is in Docker can only be removed by Docker: a daemon of the sandbox's own that stopped is started once more. */
+async function requireDocker(choice: DockerChoice, report: Report): Promise<void> {
+  if (choice.ownDaemon) {
+    await startDaemon(report);
+  } else if (!(await answers(choice.socket)).ok) {
+    const remedy = "start that daemon: the sandbox's containers are in it";
+    throw new SandboxError([{ path: choice.socket, found: "does not answer", remedy }]);
+  }
+}
+
+async function clearDocker(choice: DockerChoice, report: Report, purge: boolean): Promise<void> {
+  const docker = dockerAt(choice.socket);
+  const filters = { label: [`${sandboxLabel}=${sandboxId()}`] };
+  for (const { Id, Names } of await docker.listContainers({ all: true, filters })) {
+    report(`removing container ${Names[0]?.slice(1) ?? Id}`);
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  }
+  for (const { Name } of (await docker.listVolumes({ filters })).Volumes ?? []) {
+    await docker.getVolume(Name).remove();
+  }
+  report("removing the network");
+  await removeNetwork(docker);
+  if (purge) await removeImages(docker);
+}
+
+async function remove(...paths: string[]): Promise<void> {
+  for (const path of paths) await rm(path, { recursive: true, force: true });
+}

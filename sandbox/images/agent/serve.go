@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// serve runs the agent's HTTP surface until SIGTERM, then lets open requests end.
+func serve() int {
+	log.SetFlags(0)
+	server := &http.Server{Addr: ":" + port(), Handler: routes(secretFolder), ReadHeaderTimeout: 5 * time.Second}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	failed := make(chan error, 1)
+	go func() { failed <- server.ListenAndServe() }()
+	log.Printf(`{"message":"listening","address":"%s"}`, server.Addr)
+	select {
+	case err := <-failed:
+		log.Printf(`{"message":"cannot listen","error":%q}`, err.Error())
+		return exitFailed
+	case <-stop:
+		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		server.Shutdown(grace)
+		return exitOK
+	}
+}
+
+func routes(secrets string) http.Handler {
+	mux := http.NewServeMux()
+	started := time.Now().UTC()
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("content-type", "text/plain")
+		w.Write([]byte("ok\n"))
+	})
+	mux.HandleFunc("/secrets", func(w http.ResponseWriter, _ *http.Request) {
+		fingerprints, err := fingerprints(secrets)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		reply(w, fingerprints)
+	})
+	mux.HandleFunc("/ws", echo)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		host, _ := os.Hostname()
+		reply(w, map[string]any{"name": "stand-in agent", "host": host, "started": started.Format(time.RFC3339)})
+	})
+	return mux
+}
+
+func reply(w http.ResponseWriter, value any) {
+	w.Header().Set("content-type", "application/json")
+	json.NewEncoder(w).Encode(value)
+}
+
+// echo sends every WebSocket message back as it came.
+func echo(w http.ResponseWriter, r *http.Request) {
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	connection, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer connection.Close()
+	for {
+		kind, message, err := connection.ReadMessage()
+		if err != nil {
+			return
+		}
+		if connection.WriteMessage(kind, message) != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { aptSettings } from "./baseImage";
+import { currentRouteFaults, nameFaults, portFaults } from "./checks";
+import { answers, type DockerChoice, findDocker } from "./docker";
+import { privateDaemonFaults } from "./dockerDaemon";
+import { emulatorProcess } from "./emulators";
+import { refuseFaults, type SandboxFault } from "./faults";
+import { programFault } from "./hostPackages";
+import { addresses, ports } from "./network";
+import { bridgeName, sandboxFiles } from "./paths";
+
+/**
+ * Checks everything the sandbox needs of this computer, and refuses with all faults at once.
+ *
+ * @returns the daemon to use; undefined when one of the sandbox's own has to be started
+ */
+export async function preflight(): Promise<DockerChoice | undefined> {
+  if (process.platform !== "linux") {
+    refuseFaults([{ path: process.platform, found: "cannot run Linux servers", remedy: "use a Linux computer" }]);
+  }
+  const faults: (SandboxFault | undefined)[] = [];
+  if (process.getuid?.() !== 0) {
+    const remedy = "run it as root: it makes a network, its packet filter rules, and servers that are whole machines";
+    faults.push({ path: "user", found: `${process.env.USER ?? process.getuid?.()} is not root`, remedy });
+  }
+  const docker = await chooseDocker();
+  faults.push(...docker.faults, programFault("iptables", "for the sandbox's network"));
+  faults.push(...currentRouteFaults(addresses.subnet, bridgeName));
+  faults.push(...(await nameFaults((await aptSettings()).hosts, addresses.subnet)));
+  if (!(await emulatorProcess())) {
+    const taken = [
+      { port: ports.hetzner, purpose: "the sandbox's Hetzner Cloud API" },
+      { port: ports.cloudflare, purpose: "the sandbox's Cloudflare API" },
+    ];
+    faults.push(...(await portFaults("127.0.0.1", taken)));
+  }
+  refuseFaults(faults.filter((fault) => fault !== undefined));
+  return docker.choice;
+}
+
+/** The daemon that the sandbox is in already, or else the first that answers. */
+async function chooseDocker(): Promise<{ choice?: DockerChoice; faults: SandboxFault[] }> {
+  const present = await recordedChoice();
+  if (present?.ownDaemon) return { faults: await privateDaemonFaults() };
+  if (present) {
+    if ((await answers(present.socket)).ok) return { choice: present, faults: [] };
+    const remedy = "start that daemon: the sandbox's containers and images are in it";
+    return { faults: [{ path: present.socket, found: "does not answer", remedy }] };
+  }
+  const { choice, fault } = await findDocker();
+  if (fault) return { faults: [fault] };
+  return choice ? { choice, faults: [] } : { faults: await privateDaemonFaults() };
+}
+
+/** The daemon that the sandbox was put into by an earlier `up`. */
+export async function recordedChoice(): Promise<DockerChoice | undefined> {
+  const text = await readFile(sandboxFiles().dockerChoice, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as DockerChoice);
+}

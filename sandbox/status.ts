@@ -1,0 +1,89 @@
+import { answers, dockerAt } from "./docker";
+import { daemonProcess } from "./dockerDaemon";
+import { emulatorProcess } from "./emulators";
+import { findProgram } from "./hostPackages";
+import { currentRules, ports } from "./network";
+import { networkName, sandboxFiles, sandboxId, sandboxLabel } from "./paths";
+import { recordedChoice } from "./preflight";
+import { worldContainer } from "./worldContainer";
+import { readWorld } from "./worldFile";
+
+/** One part of the sandbox as it is now. */
+export interface PartStatus {
+  name: string;
+  state: "running" | "stopped" | "missing";
+  /** Address, process or count: what helps to find it. */
+  detail: string;
+}
+
+/** The sandbox as it is now. */
+export interface WorldStatus {
+  /** Whether every part runs. Servers do not count: they may be switched off. */
+  up: boolean;
+  folder: string;
+  parts: PartStatus[];
+  servers: PartStatus[];
+  /** What the emulated clouds hold, by cloud and kind; empty when they do not run. */
+  inventory: Record<string, Record<string, unknown>>;
+}
+
+/** Looks at every part of the sandbox without changing anything. */
+export async function worldStatus(): Promise<WorldStatus> {
+  const choice = await recordedChoice();
+  const parts: PartStatus[] = [];
+  const servers: PartStatus[] = [];
+  const dockerUp = choice !== undefined && (await answers(choice.socket)).ok;
+  const own = choice?.ownDaemon ? await daemonProcess() : undefined;
+  parts.push({
+    name: "Docker daemon",
+    state: dockerUp ? "running" : choice ? "stopped" : "missing",
+    detail: choice ? `${choice.socket}${own ? ` (the sandbox's own, pid ${own.pid})` : ""}` : "",
+  });
+  const world: PartStatus = { name: worldContainer, state: "missing", detail: "name server and registry" };
+  const network: PartStatus = { name: "network", state: "missing", detail: networkName };
+  if (dockerUp) {
+    const docker = dockerAt(choice.socket);
+    const filters = { label: [`${sandboxLabel}=${sandboxId()}`] };
+    if ((await docker.listNetworks({ filters })).length > 0) network.state = "running";
+    for (const container of await docker.listContainers({ all: true, filters })) {
+      const name = container.Names[0]!.slice(1);
+      const state = container.State === "running" ? "running" : "stopped";
+      if (name === worldContainer) world.state = state;
+      else {
+        const address = container.NetworkSettings.Networks[networkName]?.IPAMConfig as { IPv4Address?: string } | null;
+        const detail = [container.Labels["creel.sandbox.server"], address?.IPv4Address].filter(Boolean).join(" ");
+        servers.push({ name, state, detail });
+      }
+    }
+  }
+  parts.push(network, world);
+  const rules = findProgram("iptables") && process.getuid?.() === 0 ? (await currentRules()).length : 0;
+  parts.push({ name: "packet filter rules", state: rules > 0 ? "running" : "missing", detail: `${rules}` });
+  const emulators = await emulatorProcess();
+  parts.push({
+    name: "clouds",
+    state: emulators === undefined ? "missing" : "running",
+    detail:
+      emulators === undefined ? "" : `Hetzner :${ports.hetzner}, Cloudflare :${ports.cloudflare}, pid ${emulators}`,
+  });
+  return {
+    up: (await readWorld()) !== undefined && parts.every((part) => part.state === "running"),
+    folder: sandboxFiles().folder,
+    parts,
+    servers,
+    inventory: emulators === undefined ? {} : await inventory(),
+  };
+}
+
+async function inventory(): Promise<Record<string, Record<string, unknown>>> {
+  const clouds = { hetzner: ports.hetzner, cloudflare: ports.cloudflare };
+  const asked = Object.entries(clouds).map(async ([name, port]) => {
+    const url = `http://127.0.0.1:${port}/_sandbox/inventory`;
+    const held = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(
+      (answer) => answer.json() as Promise<Record<string, unknown>>,
+      () => ({}),
+    );
+    return [name, held] as const;
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
