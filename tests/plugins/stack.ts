@@ -27,48 +27,53 @@ export class ProgramStack {
     readonly folder: string,
     private readonly pulumi: string,
     private readonly env: Record<string, string>,
+    private readonly packages: string[],
   ) {}
 
-  static async open(env: Record<string, string> = {}): Promise<ProgramStack> {
+  /** `packages`: names of the Pulumi packages that the program may use. */
+  static async open(
+    env: Record<string, string> = {},
+    packages: string[] = ["random", "command"],
+  ): Promise<ProgramStack> {
     const engine = await prepareEngine();
     const folder = await mkdtemp(path.join(tmpdir(), "creel-plugins-"));
     await writeFile(
       path.join(folder, "Pulumi.yaml"),
       `name: plugins\nruntime: { name: nodejs, options: { typescript: false } }\nbackend: { url: "file://${folder}" }\n`,
     );
-    const dependencies = { "@pulumi/pulumi": "*", "@pulumi/random": "*", "@pulumi/command": "*" };
+    const dependencies = Object.fromEntries(["pulumi", ...packages].map((name) => [`@pulumi/${name}`, "*"]));
     await writeFile(
       path.join(folder, "package.json"),
       JSON.stringify({ name: "plugins", main: "index.js", dependencies }),
     );
     await symlink(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
     await writeFile(path.join(folder, "index.js"), "");
-    const stack = new ProgramStack(folder, engine.pulumi, {
+    const environment = {
       ...engine.env,
       PULUMI_BACKEND_URL: `file://${folder}`,
       PULUMI_CONFIG_PASSPHRASE: "test",
       ...env,
-    });
+    };
+    const stack = new ProgramStack(folder, engine.pulumi, environment, packages);
     const made = await stack.run("stack", "init", "test");
     if (!made.ok) throw new Error(made.output);
     return stack;
   }
 
-  /** Replaces the program; `random`, `command` and `pulumi` are in scope. */
+  /** Replaces the program; `pulumi` and the packages are in scope under their names. */
   async program(source: string): Promise<void> {
-    const scope = ["pulumi", "random", "command"]
-      .map((name) => `const ${name} = require("@pulumi/${name}");`)
-      .join("\n");
+    const scope = ["pulumi", ...this.packages].map((name) => `const ${name} = require("@pulumi/${name}");`).join("\n");
     await writeFile(path.join(this.folder, "index.js"), `${scope}\n${source}\n`);
   }
 
+  /** A run that is under way, to be awaited or interrupted. */
+  start(...args: string[]) {
+    const options = { cwd: this.folder, env: this.env, all: true, reject: false, stdin: "ignore" } as const;
+    return execa(this.pulumi, [...args, "--non-interactive"], options);
+  }
+
   async run(...args: string[]): Promise<Run> {
-    const result = await execa(this.pulumi, [...args, "--non-interactive"], {
-      cwd: this.folder,
-      env: this.env,
-      all: true,
-      reject: false,
-    });
+    const result = await this.start(...args);
     return { ok: result.exitCode === 0, output: result.all };
   }
 

@@ -27,18 +27,27 @@ export function bridgedDialect(resourceName: string): Dialect {
   };
 }
 
+/** Go's name of a type: `command:remote:Command` is `remote.CommandInputs`, `remote:Connection` is `remote.Connection`. */
+function goType(type: string): string {
+  const [module, name] = type.split(":").slice(-2);
+  return `${module}.${name}${type.split(":").length > 2 ? "Inputs" : ""}`;
+}
+
 /** Wording of pulumi-go-provider (the SDK's property mapper). */
 export function nativeDialect(): Dialect {
   const field = (path: Path) => String(path.at(-1) ?? "");
   return {
     missing: (path, owner) => ({
       property: field(path),
-      reason: `Missing required field '${field(path)}' on '${owner}'`,
+      reason: `Missing required field '${field(path)}' on '${goType(owner)}'`,
     }),
-    unknown: (path, owner) => ({ property: field(path), reason: `Unrecognized field '${field(path)}' on '${owner}'` }),
+    unknown: (path, owner) => ({
+      property: field(path),
+      reason: `Unrecognized field '${field(path)}' on '${goType(owner)}'`,
+    }),
     wrongType: (path, expected, value, _secret, owner) => ({
       property: field(path),
-      reason: `Field '${field(path)}' on '${owner}' must be a '${expected}'; got '${typeName(value)}' instead`,
+      reason: `Field '${field(path)}' on '${goType(owner)}' must be a '${expected}'; got '${typeName(value)}' instead`,
     }),
     invalid: (path, reason) => ({ property: formatPath(path), reason }),
   };

@@ -1,6 +1,6 @@
 import type { Props } from "./provider";
 import type { Path, Place } from "./table";
-import { isObject, UNKNOWN } from "./values";
+import { isObject } from "./values";
 import { Secret } from "./wire";
 
 /**
@@ -14,7 +14,7 @@ export function markSecrets(props: Props, root: Place): Props {
 }
 
 function mark(value: unknown, place: Place | undefined): unknown {
-  if (!place || value === undefined || value === null || value === UNKNOWN) return value;
+  if (!place || value === undefined || value === null) return value;
   if (place.secret) return new Secret(value);
   if (Array.isArray(value)) {
     const marked = value.map((element, index) => mark(element, place.child(index)));
