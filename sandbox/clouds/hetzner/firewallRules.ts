@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { hasHostBits, parseRange } from "../addresses";
 import type { InboundRule } from "../machines";
-import { hasHostBits, parseRange } from "./addresses";
 import type { Firewall, FirewallRule } from "./model";
 
 /** Limits of https://docs.hetzner.com/cloud/firewalls/overview#limits. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { addressIn, ipv4Text, overlap, parseRange, type Range } from "./addresses";
+import { addressIn, ipv4Text, overlap, parseRange, type Range } from "../addresses";
 import { locationView } from "./catalog";
 import { HetznerError, invalidField, parseBody } from "./errors";
 import type { Network, PrivateNet, Server } from "./model";

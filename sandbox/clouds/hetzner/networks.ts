@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { contains, hasHostBits, ipv4Text, overlap, parseRange, type Range } from "./addresses";
+import { contains, hasHostBits, ipv4Text, overlap, parseRange, type Range } from "../addresses";
 import { locations } from "./catalog";
 import { HetznerError, invalidField, notFound, parseBody } from "./errors";
 import { labelsSchema } from "./labels";

@@ -1,0 +1,96 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { type ContainerMachinesOptions, containerMachines } from "../machines/containerMachines";
+import { plans } from "./cloudflare/model";
+import { createCloudflare, emptyCloudflare } from "./cloudflare/server";
+import { createHetzner, emptyHetzner, findByAddress } from "./hetzner/server";
+import { noMachines } from "./machines";
+import { createMetadata } from "./metadata";
+import type { RequestLog } from "./requestLog";
+import { openStore } from "./store";
+
+const listener = { host: z.string(), port: z.number().int() };
+const hexId = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 hexadecimal digits");
+
+/** What the process is told by the file it is given. */
+const configuration = z.object({
+  /** Folder of the state files and the request log. */
+  state: z.string(),
+  hetzner: z.object({
+    ...listener,
+    token: z.string().length(64),
+    pool: z.array(z.ipv4()),
+    requestsPerHour: z.number().optional(),
+  }),
+  cloudflare: z.object({
+    ...listener,
+    token: z.string().regex(/^[0-9A-Za-z_-]{40,80}$/, "must be 40 to 80 characters of 0-9A-Za-z_-"),
+    accounts: z.array(z.object({ id: hexId, name: z.string(), team: z.string().optional() })),
+    zones: z.array(z.object({ id: hexId, name: z.string(), accountId: hexId, plan: z.enum(plans) })),
+  }),
+  metadata: z.object(listener).nullable(),
+  /** Settings of the machine driver; null keeps books only. */
+  machines: z.custom<ContainerMachinesOptions>().nullable(),
+});
+
+/** The clouds' APIs and the metadata service of the sandbox, in one process, until SIGTERM. */
+async function main(file: string): Promise<void> {
+  const config = configuration.parse(JSON.parse(await readFile(file, "utf8")));
+  await mkdir(config.state, { recursive: true, mode: 0o700 });
+  const log = await requestLog(join(config.state, "requests.log"));
+
+  const hetznerStore = await openStore(join(config.state, "hetzner.json"), emptyHetzner());
+  const machines = config.machines ? containerMachines(config.machines) : noMachines();
+  const hetzner = createHetzner({ store: hetznerStore, machines, log, ...config.hetzner });
+  const cloudflareStore = await openStore(join(config.state, "cloudflare.json"), emptyCloudflare());
+  const cloudflare = createCloudflare({ store: cloudflareStore, log, ...config.cloudflare });
+  const metadata = createMetadata({ findByAddress: (ipv4) => findByAddress(hetznerStore.state, ipv4) });
+
+  const services: [FastifyInstance, { host: string; port: number } | null][] = [
+    [hetzner, config.hetzner],
+    [cloudflare, config.cloudflare],
+    [metadata, config.metadata],
+  ];
+  const addresses: (string | null)[] = [];
+  for (const [service, at] of services) {
+    addresses.push(at ? await service.listen({ host: at.host, port: at.port }) : null);
+  }
+  const stop = async () => {
+    await Promise.all(services.map(([service]) => service.close()));
+    await Promise.all([hetznerStore.save(), cloudflareStore.save()]);
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  const [hetznerAddress, cloudflareAddress, metadataAddress] = addresses;
+  process.stdout.write(
+    `${JSON.stringify({
+      ready: true,
+      pid: process.pid,
+      hetzner: `${hetznerAddress}/v1`,
+      cloudflare: `${cloudflareAddress}/client/v4`,
+      metadata: metadataAddress,
+    })}\n`,
+  );
+}
+
+/** Appends requests as JSON lines to a file that only its owner can read. */
+async function requestLog(file: string): Promise<RequestLog> {
+  const stream = createWriteStream(file, { flags: "a", mode: 0o600 });
+  stream.on("error", (error) => process.stderr.write(`${file}: ${error.message}\n`));
+  return (entry) => void stream.write(`${JSON.stringify(entry)}\n`);
+}
+
+const [file] = process.argv.slice(2);
+if (file) {
+  main(file).catch((error: Error) => {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    process.exit(1);
+  });
+} else {
+  process.stderr.write("usage: main.js CONFIG.json\n");
+  process.exit(2);
+}
