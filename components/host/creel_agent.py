@@ -29,6 +29,7 @@ MEMORY = "/run/agent-secrets"
 STATE = "/var/lib/agents"
 UNITS = "/etc/systemd/system"
 AGENT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+STATE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 MIB = 1024 * 1024
 # systemd-creds refuses larger ones.
@@ -89,14 +90,15 @@ def wanted(text):
     whole(request, "uid", 20000, 59999)
     whole(request, "memoryMiB", 16, 4 * MIB)
     whole(request, "tasksMax", 16, 65536)
-    if not isinstance(request.get("state", False), bool):
-        raise Refused("state is not true or false")
+    state = request.get("state", [])
+    if not isinstance(state, list) or not all(isinstance(name, str) and STATE_NAME.fullmatch(name) for name in state):
+        raise Refused("state is not a list of names in lower case")
     if request.get("onChange", "none") not in ("none", "restart"):
         raise Refused('onChange is neither "none" nor "restart"')
     secrets = request.get("secrets", {})
     if not isinstance(secrets, dict):
         raise Refused("secrets is not an object")
-    return {"state": False, "onChange": "none", **request, "secrets": {key: secret(key, secrets[key]) for key in sorted(secrets)}}
+    return {"state": [], "onChange": "none", **request, "secrets": {key: secret(key, secrets[key]) for key in sorted(secrets)}}
 
 
 def whole(request, field, least, most):
@@ -127,7 +129,10 @@ def apply(name, request):
         raise Refused(f"uid {uid} belongs to agent {taken}")
     limits = limit(name, request["memoryMiB"], request["tasksMax"])
     if request["state"]:
-        own_directory(f"{STATE}/{name}", uid, 0o700)
+        # The agent sees the directories inside only, so it cannot put anything else in their place.
+        own_directory(f"{STATE}/{name}", 0, 0o700)
+    for directory in request["state"]:
+        own_directory(f"{STATE}/{name}/{directory}", uid, 0o700)
     changed = store(name, uid, request["secrets"])
     materialise(name, uid, request["secrets"])
     if changed and request["onChange"] == "restart":
@@ -136,7 +141,7 @@ def apply(name, request):
         "slice": limits,
         "secrets": sorted(request["secrets"]),
         "secretsDirectory": f"{MEMORY}/{name}",
-        "stateDirectory": f"{STATE}/{name}" if request["state"] else None,
+        "stateDirectories": [f"{STATE}/{name}/{directory}" for directory in request["state"]],
     }
 
 
