@@ -6,17 +6,19 @@ import { ProgramStack } from "./stack";
 let daemon: DockerDaemon;
 let stack: ProgramStack;
 
-const program = (args: string) => `
+const program = (args: string, name = "one") => `
   const opts = { provider: new docker.Provider("host", { host: "unix://${daemon.socket}" }) };
   const inner = new docker.Network("inner", { internal: true }, opts);
-  const first = new docker.Container("first", { image: "box:1", mustRun: false, start: false }, opts);
-  const container = new docker.Container("one", { image: "box:1", ...${args} }, opts);
+  const first = new docker.Container("first", { image: "box:1" }, opts);
+  const container = new docker.Container("${name}", { image: "box:1", ...${args} }, opts);
   exports.id = container.id;
 `;
 
+let count = 0;
+
 /** What a refresh makes of a container that nobody touched: nothing, an update, or a replacement. */
 async function afterRefresh(args: string): Promise<string> {
-  await stack.up(program(args));
+  await stack.up(program(args, `container${count++}`));
   await stack.must("refresh", "--yes", "--skip-preview");
   const run = await stack.run("preview", "--json");
   const { changeSummary } = JSON.parse(run.output) as { changeSummary: Record<string, number> };

@@ -83,7 +83,9 @@ export class Resources<C> {
       handler,
       lenient: this.definition.origin !== "native",
     });
-    if (tainted) changes.push({ path: ["__tainted"], kind: "update", replace: true });
+    if (tainted && !changes.some((change) => change.replace)) {
+      changes.push({ path: ["__tainted"], kind: "update", replace: true });
+    }
     const replaces = changes.some((change) => change.replace);
     return { changes, deleteBeforeReplace: replaces && this.deletesFirst(handler, olds, fresh, news) };
   }
