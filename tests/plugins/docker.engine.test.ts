@@ -98,24 +98,16 @@ describeUnless(dockerdMissing(), "docker stand-in", () => {
     expect((await inspect()).Name).toBe("/atlas");
   });
 
-  test("faults show in the preview and nothing is dialled", async () => {
-    const nowhere = 'host: "ssh://deploy@host.invalid:22"';
-    const cases: [string, RegExp][] = [
-      ['{ uploads: [{ file: "/a", content: "b" }] }', /copying files into a container is not supported/],
-      ['{ healthcheck: { tests: ["CMD"], every: "5s" } }', /Invalid or unknown key.*healthcheck\.every/],
-      ["{ image: undefined }", /Missing required property 'image'/],
-      ['{ mounts: [{ type: "bnid", target: "/a" }] }', /mounts/],
-      ['{ restart: "sometimes" }', /restart/],
-      ["{ memory: -1 }", /memory/],
-    ];
-    for (const [extra, message] of cases) {
-      await stack.program(cage(daemon, extra));
-      const run = await stack.run("preview");
-      expect(run.output).toMatch(message);
-      expect(run.ok).toBe(false);
-    }
+  test("a fault shows in the preview", async () => {
+    await stack.program(cage(daemon, '{ uploads: [{ file: "/a", content: "b" }] }'));
+    const run = await stack.run("preview");
+    expect(run.output).toMatch(/copying files into a container is not supported/);
+    expect(run.ok).toBe(false);
+  });
+
+  test("a preview of something new dials nobody", async () => {
     const other = await ProgramStack.open({}, ["docker"]);
-    await other.program(cage(daemon, "{}", "{}", nowhere));
+    await other.program(cage(daemon, "{}", "{}", 'host: "ssh://deploy@host.invalid:22"'));
     await other.must("preview");
     await other.close();
   });

@@ -128,7 +128,7 @@ async function refuseTooNew(host: DockerHost, inputs: Props): Promise<void> {
   if (settings.length === 0) return;
   const version = await host.apiVersion();
   const refused = settings.find((setting) => !atLeast(version, setting.since));
-  if (refused) throw new Error(`${refused.message} (this daemon speaks ${version})`);
+  if (refused) throw new Error(`${refused.message}, but the Docker daemon API version is ${version}`);
 }
 
 async function inspect(container: Dockerode.Container): Promise<Dockerode.ContainerInspectInfo> {

@@ -61,7 +61,7 @@ export function tooNewSettings(inputs: Props): NewSetting[] {
   if (check?.startInterval !== undefined && !["", "0", "0s"].includes(String(check.startInterval))) {
     settings.push({
       since: "1.44",
-      message: "Unable to create container: specify health-check start interval requires API version 1.44",
+      message: 'Unable to create container: "specify health-check start interval" requires API version 1.44',
     });
   }
   // The provider asks for this version as soon as volume options are given at all.

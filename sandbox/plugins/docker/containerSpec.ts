@@ -50,8 +50,8 @@ function hostConfig(inputs: Props): Record<string, unknown> {
     ReadonlyRootfs: flag(inputs.readOnly),
     Init: flag(inputs.init),
     Runtime: text(inputs.runtime) || undefined,
-    CapAdd: capabilities ? texts(capabilities.adds) : undefined,
-    CapDrop: capabilities ? texts(capabilities.drops) : undefined,
+    CapAdd: capabilities ? canonicalCapabilities(capabilities.adds) : undefined,
+    CapDrop: capabilities ? canonicalCapabilities(capabilities.drops) : undefined,
     Mounts: blocks(inputs.mounts).map(mountSpec),
     Tmpfs: isZero(inputs.tmpfs) ? undefined : textMap(inputs.tmpfs),
     ExtraHosts: blocks(inputs.hosts).map((entry) => `${text(entry.host)}:${text(entry.ip)}`),
@@ -80,6 +80,18 @@ function hostConfig(inputs: Props): Record<string, unknown> {
       Hard: number(limit.hard),
     })),
   };
+}
+
+/**
+ * Capabilities as Docker's own client sends them: upper case, with CAP_, sorted, each once. The daemon gives back what it
+ * got, so any other spelling in a program shows as a change.
+ */
+function canonicalCapabilities(names: unknown): string[] {
+  const canonical = texts(names).map((name) => {
+    const upper = name.toUpperCase();
+    return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+  });
+  return [...new Set(canonical)].sort();
 }
 
 /** The limits that Docker can also change on a running container. Memory is given in MiB; a swap of -1 is unlimited. */
