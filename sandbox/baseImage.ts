@@ -56,10 +56,12 @@ export function aptSettingsFrom(targets: string, configuration: string): AptSett
   const sources = usable ? [...new Set(own)] : publicSources;
   const conf = configuration
     .split("\n")
-    .filter((line) => /^Acquire::(https?::(.*::)?Proxy|Check-Valid-Until|Check-Date|Retries) "./i.test(line));
+    .filter((line) => /^Acquire::(https?::(.*::)?Proxy|Check-Valid-Until|Check-Date|Retries) "[^"]/i.test(line))
+    // A proxy on this computer's own loopback is out of a server's reach.
+    .filter((line) => !/\/\/(127\.|localhost)/.test(line));
   return {
     sources: `${sources.join("\n")}\n`,
-    conf: [...conf, 'APT::Install-Recommends "false";', 'Acquire::Languages "none";', ""].join("\n"),
+    conf: [...conf, 'Acquire::Languages "none";', ""].join("\n"),
     hosts: [...new Set(sources.map((line) => new URL(line.split(" ")[1]!).hostname))],
   };
 }

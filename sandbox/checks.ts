@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { SandboxFault } from "./faults";
-import { listener } from "./processes";
+import { commandLine, listenerPid } from "./processes";
 
 /** An IPv4 network. */
 export interface Subnet {
@@ -77,7 +77,8 @@ export async function portFaults(host: string, ports: { port: number; purpose: s
     ports.map(async ({ port, purpose }) => {
       const code = await tryListen(host, port);
       if (code === undefined) return undefined;
-      const owner = listener(port) ?? "another program";
+      const pid = listenerPid(port);
+      const owner = pid ? `${(commandLine(pid) ?? "a process").slice(0, 80)} (pid ${pid})` : "another program";
       return {
         path: `${host}:${port}`,
         found: code === "EADDRINUSE" ? `is taken by ${owner}` : `cannot be listened on (${code})`,

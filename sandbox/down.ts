@@ -46,7 +46,9 @@ async function requireDocker(choice: DockerChoice, report: Report): Promise<void
 async function clearDocker(choice: DockerChoice, report: Report, purge: boolean): Promise<void> {
   const docker = dockerAt(choice.socket);
   const filters = { label: [`${sandboxLabel}=${sandboxId()}`] };
-  for (const { Id, Names } of await docker.listContainers({ all: true, filters })) {
+  // In a daemon of its own everything is the sandbox's, also what a killed build left behind.
+  const mine = choice.ownDaemon ? {} : filters;
+  for (const { Id, Names } of await docker.listContainers({ all: true, filters: mine })) {
     report(`removing container ${Names[0]?.slice(1) ?? Id}`);
     await docker.getContainer(Id).remove({ force: true, v: true });
   }

@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { compiledFile } from "../engine/paths";
 import { SandboxError } from "./faults";
 import { replaceFile } from "./files";
 import type { ContainerMachinesOptions } from "./machines/containerMachines";
 import { addresses, ports } from "./network";
 import { sandboxFiles } from "./paths";
-import { recordedProcess, stopRecorded } from "./processes";
+import { commandLine, listenerPid, recordedProcess, stopRecorded } from "./processes";
 import { cloudflareAccount, type Tokens } from "./tokens";
 
 const program = compiledFile("sandbox", "clouds", "main.js");
@@ -20,7 +21,7 @@ export async function ensureEmulators(tokens: Tokens, machines: ContainerMachine
   }
   const config = JSON.stringify(emulatorConfig(tokens, machines), null, 2);
   const unchanged = (await readFile(clouds.config, "utf8").catch(() => "")) === config;
-  if (unchanged && (await emulatorProcess()) && (await answers())) return;
+  if (unchanged && (await runsThisProgram()) && (await answers())) return;
   await stopEmulators();
   await replaceFile(clouds.config, config);
   const log = openSync(clouds.log, "a", 0o600);
@@ -60,14 +61,38 @@ function emulatorConfig({ hetzner, cloudflare }: Tokens, machines: ContainerMach
 }
 
 /** Pid of the running process; undefined when it does not run. */
-export function emulatorProcess(): Promise<number | undefined> {
+export async function emulatorProcess(): Promise<number | undefined> {
   const { clouds } = sandboxFiles();
-  return recordedProcess(clouds.pid, program, clouds.config);
+  const recorded = await recordedProcess(clouds.pid, ...marks());
+  if (recorded !== undefined) return recorded;
+  // Whoever started it may have been killed before noting its pid.
+  const pid = listenerPid(ports.hetzner);
+  const line = pid && commandLine(pid);
+  if (!line || !marks().every((mark) => line.includes(mark))) return undefined;
+  await writeFile(clouds.pid, `${pid}\n`);
+  return pid;
 }
 
 export async function stopEmulators(): Promise<void> {
-  const { clouds } = sandboxFiles();
-  await stopRecorded(clouds.pid, 15, program, clouds.config);
+  if ((await emulatorProcess()) === undefined) return;
+  await stopRecorded(sandboxFiles().clouds.pid, 15, ...marks());
+}
+
+/** What the process's command line holds, whichever checkout started it. */
+function marks(): string[] {
+  return [path.join("sandbox", "clouds", "main.js"), sandboxFiles().clouds.config];
+}
+
+/** Whether the running process is this checkout's program, and was started after it was last compiled. */
+async function runsThisProgram(): Promise<boolean> {
+  const pid = await emulatorProcess();
+  if (pid === undefined || !commandLine(pid)?.includes(program)) return false;
+  const started = (await stat(sandboxFiles().clouds.pid)).mtimeMs;
+  const folder = path.dirname(path.dirname(program));
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const compiled = files.filter((file) => file.name.endsWith(".js"));
+  const times = await Promise.all(compiled.map((file) => stat(path.join(file.parentPath, file.name))));
+  return times.every((time) => time.mtimeMs <= started);
 }
 
 /** Whether both APIs and the metadata service answer. */

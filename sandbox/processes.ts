@@ -50,8 +50,8 @@ async function ended(pid: number, seconds: number): Promise<boolean> {
   return commandLine(pid) === undefined;
 }
 
-/** Who listens on a TCP port, as `name (pid 123)`; undefined when that cannot be told. */
-export function listener(port: number): string | undefined {
+/** Who listens on a TCP port of this computer; undefined when nobody does, or when it cannot be told. */
+export function listenerPid(port: number): number | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
   const inodes = new Set<string>();
   for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
@@ -62,16 +62,15 @@ export function listener(port: number): string | undefined {
       if (fields[1]?.endsWith(`:${hexPort}`) && fields[3] === "0A") inodes.add(`socket:[${fields[9]}]`);
     }
   }
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-        if (inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`))) {
-          return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (pid ${pid})`;
-        }
+  if (inodes.size === 0) return undefined;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) => {
+      try {
+        return readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`)));
+      } catch {
+        return false; // It ended meanwhile, or belongs to somebody whose files we may not see.
       }
-    } catch {
-      // The process ended meanwhile, or belongs to somebody whose files we may not see.
-    }
-  }
-  return undefined;
+    });
 }
