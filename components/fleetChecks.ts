@@ -6,6 +6,7 @@ import { agentNameFaults, nameFaults, sharedUids } from "./agentNames";
 import { type Fault, faultsUnder } from "./faults";
 import type { Draft } from "./fleetDraft";
 import { serverSchema, tenantSchema, zoneSchema } from "./fleetSpec";
+import { hardenedServerFaults } from "./host/serverFaults";
 import { hostnameFaults } from "./hostnames";
 import { overfull, roomFor } from "./placement";
 import { rightFields } from "./schema";
@@ -81,10 +82,26 @@ function tenantFaults({ sections }: Draft): Fault[] {
   });
 }
 
-function serverFaults({ sections }: Draft): Fault[] {
-  return Object.entries(sections.servers).flatMap(([name, value]) => {
-    const { size, memory, ssh } = rightFields(serverSchema, value);
+function serverFaults({ sections, operatorKeys }: Draft): Fault[] {
+  const keyFaults = new Map<string, Fault>();
+  const all = Object.entries(sections.servers).flatMap(([name, value]) => {
+    const { size, memory, ssh, location = "fsn1", image, profile } = rightFields(serverSchema, value);
+    const server = {
+      location,
+      size: size ?? "cx23",
+      image,
+      profile,
+      adminKeys: operatorKeys,
+      adminCidrs: ["10.0.0.0/8"],
+    };
     const faults: Fault[] = [];
+    for (const fault of hardenedServerFaults(name, server)) {
+      const key = /^adminKeys(\[\d+\])$/.exec(fault.path)?.[1];
+      // The same keys serve every server, so what is wrong with one is said once.
+      if (key !== undefined) keyFaults.set(key, { ...fault, path: `operators.keys${key}` });
+      else if (["location", "size", "image"].includes(fault.path))
+        faults.push(...faultsUnder(`servers.${name}`, [fault]));
+    }
     if (size !== undefined && memory === undefined && serverMemory(size) === undefined) {
       const remedy = `${didYouMean(size, serverSizes, "sizes")}; or write its memory, such as memory: 4GiB`;
       faults.push({ path: `servers.${name}.size`, value: size, reason: "is not a size that Creel knows", remedy });
@@ -97,6 +114,7 @@ function serverFaults({ sections }: Draft): Fault[] {
     }
     return faults;
   });
+  return [...all, ...keyFaults.values()];
 }
 
 function agentFaults({ sections, servers, agents, placed }: Draft): Fault[] {

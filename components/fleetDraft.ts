@@ -10,6 +10,8 @@ export interface Draft {
   sections: Record<"zones" | "tenants" | "servers" | "agents", Record<string, unknown>>;
   /** Whether operators.keys is there. */
   hasKeys: boolean;
+  /** The operators' keys, whatever is wrong with them. */
+  operatorKeys: string[];
   /** Whether connector.image is there. */
   hasConnector: boolean;
   /** Every server, groups written out, with the entry that it comes from. */
@@ -36,6 +38,8 @@ export function readDraft(document: unknown): Draft {
     servers: section("servers"),
     agents: section("agents"),
   };
+  const operators = section("operators");
+  const keys: unknown[] = Array.isArray(operators.keys) ? operators.keys : [];
   const servers = Object.entries(sections.servers).flatMap(([entry, value]) => {
     const fields = rightFields(serverSchema, value);
     return serverNames(entry, fields.count).map((name) => ({ name, entry, fields }));
@@ -47,7 +51,8 @@ export function readDraft(document: unknown): Draft {
   const placing = agents.map(({ name, server, memory = 0 }) => ({ name, server, memory: memory + connectorMemory }));
   return {
     sections,
-    hasKeys: "keys" in section("operators"),
+    hasKeys: "keys" in operators,
+    operatorKeys: keys.map((key) => (typeof key === "string" ? key : "")),
     hasConnector: "image" in section("connector"),
     servers,
     agents,

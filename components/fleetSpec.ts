@@ -52,10 +52,10 @@ export const serverSchema = z.strictObject({
     .optional()
     .describe("How many equal servers; NAME becomes NAME-1, NAME-2 and so on. Default: one, called NAME."),
   provider: z.enum(["hcloud"]).default("hcloud").describe("Whose server it is. Default: Hetzner Cloud (hcloud)."),
-  location: text("a location, such as fsn1", /^[a-z]{2,}[0-9]*$/).describe("Where it stands, such as fsn1."),
-  size: text("a server type, such as cx33", /^[a-z0-9-]+$/).describe("The provider's name of its size, such as cx33."),
+  location: text("a location, such as fsn1").describe("Where it stands, such as fsn1."),
+  size: text("a server type, such as cx33").describe("The provider's name of its size, such as cx33."),
   memory: memory().optional().describe("Its memory, for a size that Creel does not know. Default: the size's."),
-  image: text("an image, such as debian-12", /^[a-z0-9][a-z0-9.-]*$/)
+  image: text("an image, such as debian-12")
     .default("debian-12")
     .describe("Operating system it is made from. A change waits for the next rebuild. Default: debian-12."),
   profile: z

@@ -21,8 +21,9 @@ export function leaks(registered: Registered[], canaries: string[]): Leak[] {
   return found;
 
   function walk(value: unknown, path: string, wrapped: boolean): void {
-    if (isSecretWrapper(value)) return walk(value.value, path, true);
-    if (typeof value === "object" && value !== null) {
+    if (isSecretWrapper(value)) {
+      walk(value.value, path, true);
+    } else if (typeof value === "object" && value !== null) {
       for (const [key, item] of Object.entries(value)) {
         if (forms.some((form) => key.includes(form))) found.push(`${path} (a key)`);
         walk(item, `${path}${path.split(" ").length === 2 ? " " : "."}${key}`, wrapped);

@@ -168,6 +168,19 @@ describe("what a fleet gets wrong", () => {
     ],
     ["SSH for nobody", { "servers.reef.ssh.cidrs": [] }, [/^servers.reef.ssh.cidrs is empty/]],
     [
+      "a key that sshd would not take, told once for all servers",
+      { "operators.keys": ["x", key, ecdsaKey], "servers.atoll": server() },
+      [
+        /^operators.keys\[0\] "x" is not an SSH public key/,
+        /^operators.keys\[2\] .*kind of key that the profile's sshd does not/,
+      ],
+    ],
+    [
+      "an operating system that nobody hardened",
+      { "servers.reef.image": "ubuntu-24.04" },
+      [/^servers.reef.image "ubuntu-24.04" is not an image that can be hardened/],
+    ],
+    [
       "an address for a range",
       { "servers.reef.ssh.cidrs": ["198.51.100.1"] },
       [/is not an address range: write 198.51.100.1\/32/],
@@ -338,6 +351,12 @@ describe("documents that nobody would write", () => {
     }
   });
 });
+
+/** A well-formed key of another kind. */
+const ecdsaKey = (() => {
+  const type = "ecdsa-sha2-nistp256";
+  return `${type} ${Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), Buffer.alloc(80)]).toString("base64")}`;
+})();
 
 function agent(changes: object = {}): object {
   return { ...((goodFleet().agents as Record<string, object>).atlas as object), ...changes };

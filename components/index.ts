@@ -1,0 +1,11 @@
+export { AccessPolicy, type AccessPolicyArgs } from "./accessPolicy";
+export { AgentContainer, type AgentContainerArgs, AgentRuntimeName } from "./agentContainer";
+export type { AgentHost } from "./agentHost";
+export { AgentTunnel, type AgentTunnelArgs, type TunnelledAgent } from "./agentTunnel";
+export { type ServerConnection, sshOptions } from "./connection";
+export type { Fault } from "./faults";
+export { type AgentInventory, Fleet, type FleetArgs, type FleetInventory, type ServerInventory } from "./fleet";
+export type { FleetSecrets } from "./fleetChecks";
+export { type FleetPlan, planFleet } from "./fleetPlan";
+export { type FleetSpec, fleetSchema } from "./fleetSpec";
+export { HardenedServer, type HardenedServerArgs } from "./hardenedServer";
