@@ -52,8 +52,10 @@ export const rulesSchema = z
   .array(rule)
   .max(ruleLimits.rules, "has too many entries")
   .superRefine((rules, context) => {
+    // Faulty rules come by here too, in the form they were sent.
     const effective = rules.reduce(
-      (sum, { source_ips, destination_ips }) => sum + source_ips.length + destination_ips.length,
+      (sum, { source_ips = [], destination_ips = [] }: Partial<FirewallRule>) =>
+        sum + source_ips.length + destination_ips.length,
       0,
     );
     if (effective > ruleLimits.effectiveRules) {
