@@ -44,11 +44,11 @@ const checkoutFile = "checkout";
 
 /** Everything that a home is made from, as a short name. */
 function homeKey(cli: Cli, host: LanguageHost, plugins: PluginSource[]): string {
-  const parts = [packageFolder, process.execPath, identity(cli.path), host.besideCli, host.path];
+  const parts: unknown[] = [packageFolder, identity(cli.path), host, hostScript(), dynamicProviderScript()];
   for (const plugin of plugins) {
-    parts.push(plugin.name, plugin.wanted, plugin.origin);
-    // A stand-in is started by a script, so that its home outlives every change of the program itself.
-    parts.push(plugin.origin === "stand-in" ? plugin.path : identity(plugin.path));
+    parts.push(plugin.name, plugin.wanted);
+    // A stand-in's script stays the same through every change of the program that it starts.
+    parts.push(plugin.origin === "stand-in" ? standInScript(plugin) : identity(plugin.path));
   }
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
@@ -76,24 +76,27 @@ async function assembleCli(bin: string, cli: Cli, host: LanguageHost): Promise<v
   await mkdir(bin);
   const real = realpathSync(cli.path);
   await link(real, path.join(bin, "pulumi")).catch(() => copyFile(real, path.join(bin, "pulumi")));
-  if (host.origin === "stand-in") {
-    const main = compiledFile("engine", "languageHost", "main.js");
-    await writeScript(path.join(bin, "pulumi-language-nodejs"), `exec "${process.execPath}" "${main}" "$@"`);
-    await writeScript(path.join(bin, "pulumi-resource-pulumi-nodejs"), dynamicProvider());
-  } else {
-    await symlink(host.path, path.join(bin, "pulumi-language-nodejs"));
-    const dynamic = path.join(path.dirname(host.path), "pulumi-resource-pulumi-nodejs");
-    if (existsSync(dynamic)) await symlink(dynamic, path.join(bin, "pulumi-resource-pulumi-nodejs"));
-    else await writeScript(path.join(bin, "pulumi-resource-pulumi-nodejs"), dynamicProvider());
-  }
+  const [hostFile, dynamicFile] = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
+  if (host.origin === "stand-in") await writeScript(path.join(bin, hostFile), hostScript());
+  else await symlink(host.path, path.join(bin, hostFile));
+  await writeScript(path.join(bin, dynamicFile), dynamicProviderScript());
+}
+
+function hostScript(): string {
+  return `exec ${quoted(process.execPath)} ${quoted(compiledFile("engine", "languageHost", "main.js"))} "$@"`;
 }
 
 /** The plugin behind dynamic resources is part of the program's own @pulumi/pulumi; the CLI starts it where that is. */
-function dynamicProvider(): string {
+function dynamicProviderScript(): string {
   const find = "process.stdout.write(require.resolve('@pulumi/pulumi/cmd/dynamic-provider'))";
-  return [`program=$("${process.execPath}" -e "${find}") || exit 1`, `exec "${process.execPath}" "$program" "$@"`].join(
-    "\n",
-  );
+  return [
+    `program=$(${quoted(process.execPath)} -e "${find}") || exit 1`,
+    `exec ${quoted(process.execPath)} "$program" "$@"`,
+  ].join("\n");
+}
+
+function standInScript(plugin: PluginSource): string {
+  return `exec ${quoted(process.execPath)} ${quoted(plugin.path)} ${plugin.name} "$@"`;
 }
 
 async function installPlugin(
@@ -107,7 +110,7 @@ async function installPlugin(
   let file = plugin.path;
   if (origin === "stand-in") {
     file = path.join(home, `pulumi-resource-${name}`);
-    await writeScript(file, `exec "${process.execPath}" "${plugin.path}" ${name} "$@"`);
+    await writeScript(file, standInScript(plugin));
   }
   const install = ["plugin", "install", "resource", name, wanted, "--file", file];
   const result = await execa(cli.path, install, {
@@ -125,4 +128,9 @@ async function installPlugin(
 async function writeScript(file: string, line: string): Promise<void> {
   await writeFile(file, `#!/bin/sh\n${line}\n`);
   await chmod(file, 0o755);
+}
+
+/** A path as one word of a shell command, whatever characters it has. */
+function quoted(file: string): string {
+  return `'${file.replaceAll("'", "'\\''")}'`;
 }

@@ -3,9 +3,6 @@ import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import { Processes } from "./processes";
 import { languageRuntime } from "./service";
 
-/** How often the host looks whether the engine that started it is still there, in milliseconds. */
-const watch = 1_000;
-
 /**
  * The Node language host, started by the engine with the engine's address as its last argument. Prints the port it
  * listens on, on the loopback interface, and serves until it is told to stop or the engine is gone.
@@ -29,8 +26,10 @@ async function main(): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stop(), watch);
+  // The engine holds the other ends of these pipes: its death, however sudden, shows on each of them.
+  process.stdin.on("end", stop).on("error", stop).resume();
+  process.stdout.on("error", stop);
+  process.stderr.on("error", stop);
 
   console.log(port);
 }

@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { create } from "tar";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type * as Download from "../../engine/executable/download";
 import { archiveName, checksumOf } from "../../engine/executable/download";
 import { script, temporaryFolder } from "./folders";
 
 beforeEach(() => {
-  vi.resetModules(); // the module remembers whether the site was reached
   vi.stubEnv("CREEL_OFFLINE", undefined);
 });
 afterEach(() => {
@@ -33,6 +33,12 @@ describe("the official release", () => {
 });
 
 describe("downloadCli", () => {
+  let downloadCli: typeof Download.downloadCli;
+  beforeEach(async () => {
+    vi.resetModules(); // the module remembers whether the site was reached
+    ({ downloadCli } = await vi.importActual<typeof Download>("../../engine/executable/download"));
+  });
+
   /** A download site that serves one archive with a CLI in it, under a checksum. */
   async function site(root: string, checksum?: string) {
     const name = archiveName(process.platform, process.arch)!;
@@ -53,7 +59,6 @@ describe("downloadCli", () => {
   it("unpacks the CLI with its language host side by side", async () => {
     const root = temporaryFolder();
     await site(root);
-    const { downloadCli } = await import("../../engine/executable/download");
     expect(await downloadCli(path.join(root, "cli", "downloaded"), () => {})).toBe(true);
     expect(readdirSync(path.join(root, "cli", "downloaded")).sort()).toEqual(["pulumi", "pulumi-language-nodejs"]);
   });
@@ -62,7 +67,6 @@ describe("downloadCli", () => {
     const root = temporaryFolder();
     await site(root, sum);
     const lines: string[] = [];
-    const { downloadCli } = await import("../../engine/executable/download");
     expect(await downloadCli(path.join(root, "cli", "downloaded"), (line) => lines.push(line))).toBe(false);
     expect(readdirSync(path.join(root, "cli"))).toEqual([]);
     expect(lines.join()).toContain(`its release says ${sum}`);
@@ -75,7 +79,6 @@ describe("downloadCli", () => {
       asked++;
       throw new TypeError("fetch failed");
     });
-    const { downloadCli } = await import("../../engine/executable/download");
     expect(await downloadCli(path.join(root, "a"), () => {})).toBe(false);
     expect(await downloadCli(path.join(root, "b"), () => {})).toBe(false);
     expect(asked).toBe(1);
