@@ -44,7 +44,7 @@ export async function ensureEmulators(tokens: Tokens, machines: ContainerMachine
 /** What the process is told, by a file that only its owner can read. */
 function emulatorConfig({ hetzner, cloudflare }: Tokens, machines: ContainerMachinesOptions) {
   const { clouds } = sandboxFiles();
-  const { accountId, zoneId, zone, plan } = cloudflareAccount;
+  const { accountId, zoneId, zone, plan, team } = cloudflareAccount;
   return {
     state: clouds.state,
     hetzner: { host: "127.0.0.1", port: ports.hetzner, token: hetzner, pool: addresses.pool },
@@ -52,7 +52,7 @@ function emulatorConfig({ hetzner, cloudflare }: Tokens, machines: ContainerMach
       host: "127.0.0.1",
       port: ports.cloudflare,
       token: cloudflare,
-      accounts: [{ id: accountId, name: "Sandbox" }],
+      accounts: [{ id: accountId, name: "Sandbox", team }],
       zones: [{ id: zoneId, name: zone, accountId, plan }],
     },
     metadata: { host: addresses.gateway, port: ports.metadata },
