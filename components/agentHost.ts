@@ -14,7 +14,7 @@ export interface AgentHost {
   docker: Provider;
 }
 
-/** What the server's helper is to prepare for a container, and to keep that way. */
+/** What creel-agent on the server is to prepare for a container, and to keep that way. */
 export interface HostOrder {
   /** User id of the container's processes, to which secrets and state belong. */
   uid: number;
@@ -53,7 +53,7 @@ export function inDocker(
 }
 
 /**
- * Has the server's helper prepare slice, state and secrets of a container, before it starts and whenever one of them
+ * Has creel-agent on the server prepare slice, state and secrets of a container, before it starts and whenever one of them
  * changes. Everything travels by standard input, so no secret is ever part of a command.
  *
  * @param name name of the resource
@@ -83,7 +83,7 @@ export function hostOrder(
 }
 
 /**
- * An order as the helper reads it: JSON, values of secrets in base64, always in the same order of keys.
+ * An order as creel-agent reads it: JSON, values of secrets in base64, always in the same order of keys.
  *
  * A container that runs is restarted when one of its secrets changes, because programs read them when they start.
  *
