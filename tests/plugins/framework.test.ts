@@ -142,7 +142,7 @@ describe("check", () => {
       "Invalid Attribute Value. Attribute count value must be between 1 and 5, got: 9. Examine values at 'thing.count'.",
     ],
     [{ size: "s", old: "o" }, "conflicts with size. Examine values at 'thing.old'."],
-    [{ size: "huge" }, "too big"],
+    [{ size: "huge" }, "too big. Examine values at 'thing.size'."],
   ])("refuses %j", async (news, reason) => {
     expect((await client.check(THING, news)).reasons).toEqual([reason]);
   });
@@ -318,7 +318,7 @@ describe("create, read, update", () => {
 describe("provider configuration", () => {
   test.each([
     [{ token: "t", retries: "3", tags: '["a","b"]' }, []],
-    [{ token: "bad" }, ["bad token"]],
+    [{ token: "bad" }, ["could not validate provider configuration: bad token. Check `pulumi config get toy:token`."]],
     [
       { tokn: "t" },
       [
@@ -329,7 +329,7 @@ describe("provider configuration", () => {
     [
       { tags: "a" },
       [
-        "could not validate provider configuration: expected array type, got \"a\" of type string. Examine values at 'default.tags'.",
+        'could not validate provider configuration: expected array type, got "a" of type string. Check `pulumi config get toy:tags`.',
       ],
     ],
   ])("%j", async (config, reasons) => {

@@ -34,6 +34,12 @@ test("a password follows its rules, is secret, and has a true bcrypt hash", asyn
   expect(outputs).toMatchObject({ number: false, numeric: false, special: true, minLower: 0, upper: true });
 });
 
+test("a preview knows the defaults, not the values", async () => {
+  const { outputs } = await client.create(PASSWORD, { length: 8 }, true);
+  expect(outputs).toMatchObject({ length: 8, lower: true, minLower: 0 });
+  expect(plain(outputs.result)).toBe("04da6b54-80e4-46f7-96ec-b56ff0331ba9");
+});
+
 test("all characters of a set occur", async () => {
   const { outputs } = await client.create(STRING, { length: 4000 });
   expect(new Set(String(outputs.result)).size).toBe(26 + 26 + 10 + 21);
@@ -42,7 +48,8 @@ test("all characters of a set occur", async () => {
 test("a length must have room for the minimums, and some character must be allowed", async () => {
   const { reasons } = await client.check(PASSWORD, { length: 3, minLower: 2, minUpper: 2 });
   expect(reasons).toEqual([
-    "Invalid Attribute Value. Attribute length value must be at least sum of min_upper + min_lower + min_numeric + min_special, got: 3.",
+    "Invalid Attribute Value. Attribute length value must be at least sum of min_upper + min_lower + min_numeric + min_special, got: 3. " +
+      "Examine values at 'thing.length'.",
   ]);
   const nothing = { length: 3, lower: false, upper: false, numeric: false, special: false };
   await expect(client.create(PASSWORD, nothing)).rejects.toThrow(/character set specified is empty/);
@@ -53,7 +60,8 @@ test("the set of special characters replaces, except from empty to none", async 
   expect((await client.diff(PASSWORD, olds, { length: 8, overrideSpecial: "#" })).replaces).toEqual([
     "overrideSpecial",
   ]);
-  expect((await client.diff(PASSWORD, { length: 8, overrideSpecial: "" }, { length: 8 })).changed).toBe(false);
+  const emptied = await client.diff(PASSWORD, { length: 8, overrideSpecial: "" }, { length: 8 });
+  expect(emptied).toMatchObject({ changed: true, replaces: [] });
 });
 
 test.each([

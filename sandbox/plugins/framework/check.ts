@@ -10,21 +10,30 @@ export interface Dialect {
   unknown(path: Path, owner: string): Fault;
   wrongType(path: Path, expected: string, value: unknown, secret: boolean, owner: string): Fault;
   invalid(path: Path, reason: string): Fault;
+  /** A resource's own complaint. */
+  reword(fault: Fault): Fault;
 }
 
 /** Wording of pulumi-terraform-bridge (pkg/tfbridge/format_check_failures.go, typechecker.go). */
 export function bridgedDialect(resourceName: string): Dialect {
-  const examine = (path: Path, reason: string): Fault => ({
+  // The property stays empty: the CLI shows a failure with a property in another form, which the bridge avoids.
+  const reword = ({ property, reason }: Fault): Fault => ({
     property: "",
-    reason: path.length > 0 ? `${reason}. Examine values at '${resourceName}.${formatPath(path)}'.` : reason,
+    reason: property === "" ? reason : `${reason}. Examine values at '${resourceName}.${property}'.`,
   });
+  const examine = (path: Path, reason: string) => reword({ property: formatPath(path), reason });
   return {
     missing: (path) => ({ property: "", reason: `Missing required property '${formatPath(path)}'` }),
     unknown: (path) => examine(path, "Invalid or unknown key"),
-    wrongType: (path, expected, value, secret) =>
-      examine(path, `expected ${expected} type, got ${excerpt(value, secret)} of type ${typeName(value)}`),
+    wrongType: (path, expected, value, secret) => examine(path, wrongTypeReason(expected, value, secret)),
     invalid: examine,
+    reword,
   };
+}
+
+/** The bridge's type checker; a secret value is not repeated. */
+export function wrongTypeReason(expected: string, value: unknown, secret: boolean): string {
+  return `expected ${expected} type, got ${excerpt(value, secret)} of type ${typeName(value)}`;
 }
 
 /** Go's name of a type: `command:remote:Command` is `remote.CommandInputs`, `remote:Connection` is `remote.Connection`. */
@@ -50,6 +59,7 @@ export function nativeDialect(): Dialect {
       reason: `Field '${field(path)}' on '${goType(owner)}' must be a '${expected}'; got '${typeName(value)}' instead`,
     }),
     invalid: (path, reason) => ({ property: formatPath(path), reason }),
+    reword: (fault) => fault,
   };
 }
 

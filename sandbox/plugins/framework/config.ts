@@ -1,7 +1,7 @@
-import { bridgedDialect, checkInputs, nativeDialect } from "./check";
+import { bridgedDialect, checkInputs, type Dialect, nativeDialect, wrongTypeReason } from "./check";
 import { coerceText, tableDefault } from "./defaults";
 import type { Fault, Props, ProviderDefinition } from "./provider";
-import { configRoot, type Place } from "./table";
+import { configRoot, formatPath, type Path, type Place } from "./table";
 import { isObject } from "./values";
 
 /** What the engine mixes into a provider's configuration. */
@@ -41,25 +41,41 @@ function decodeText(text: string, place: Place): unknown {
   return coerceText(text, place);
 }
 
-/** Faults of a provider's configuration, worded as the provider would. */
+/** Faults of a provider's configuration, worded as the provider would. `name` is the provider resource's. */
 export function configFaults(definition: ProviderDefinition<unknown>, config: Props, name: string): Fault[] {
-  const root = configRoot(definition.facts);
-  const isDefault = name.startsWith("default");
-  if (definition.origin === "native") return checkInputs(config, root, nativeDialect()).faults;
-  const bridged = bridgedDialect(name);
-  const dialect: typeof bridged = {
-    ...bridged,
-    unknown: (path, owner) =>
-      isDefault ? unknownKey(definition.name, String(path[0])) : prefix(bridged.unknown(path, owner)),
-    wrongType: (...args) => prefix(bridged.wrongType(...args)),
-    invalid: (...args) => prefix(bridged.invalid(...args)),
-  };
-  const faults = checkInputs(config, root, dialect).faults;
-  return faults.length > 0 ? faults : (definition.checkConfig?.(config) ?? []);
+  const dialect = definition.origin === "native" ? nativeDialect() : configDialect(definition.name, name);
+  const { faults } = checkInputs(config, configRoot(definition.facts), dialect);
+  if (faults.length > 0) return faults;
+  return (definition.checkConfig?.(config) ?? []).map((fault) => dialect.reword(fault));
 }
 
-function prefix(fault: Fault): Fault {
-  return { ...fault, reason: `could not validate provider configuration: ${fault.reason}` };
+/** A provider made in the program is examined there, the default one in the stack's configuration. */
+function configDialect(provider: string, name: string): Dialect {
+  const bridged = bridgedDialect(name);
+  const isDefault = name.startsWith("default");
+  const reword = (fault: Fault): Fault => {
+    const reason = `could not validate provider configuration: ${fault.reason}`;
+    if (!isDefault || fault.property === "") return bridged.reword({ ...fault, reason });
+    return { property: "", reason: `${reason}. Check \`pulumi config get ${provider}:${fault.property}\`.` };
+  };
+  const at = (path: Path, reason: string) => reword({ property: formatPath(path), reason });
+  return {
+    ...bridged,
+    reword,
+    invalid: at,
+    unknown: (path) => (isDefault ? unknownKey(provider, formatPath(path)) : at(path, "Invalid or unknown key")),
+    wrongType: (path, expected, value, secret) => at(path, wrongTypeReason(expected, value, secret)),
+    missing: (path, owner) =>
+      isDefault
+        ? reasonOnly(
+            `Provider is missing a required configuration key, try \`pulumi config set ${provider}:${formatPath(path)}\``,
+          )
+        : bridged.missing(path, owner),
+  };
+}
+
+function reasonOnly(reason: string): Fault {
+  return { property: "", reason };
 }
 
 function unknownKey(provider: string, key: string): Fault {

@@ -1,3 +1,4 @@
+import { coerceText } from "./defaults";
 import { same } from "./diff";
 import type { Facts } from "./facts";
 import type { Props } from "./provider";
@@ -20,7 +21,7 @@ export function previewCreate(inputs: Props, resource: PreviewOf): Props {
     const input = settable.child(name);
     // An input left out stays out, unless the provider may choose it.
     const open = input ? input.upstream.optComp === 1 : !(resource.origin === "native" && fact.optional);
-    if (open) preview[name] = UNKNOWN;
+    if (open) preview[name] = input ? (plannedDefault(input) ?? UNKNOWN) : UNKNOWN;
   }
   return preview;
 }
@@ -48,4 +49,13 @@ export function previewUpdate(state: Props, oldInputs: Props, news: Props, resou
 
 function keepsState(place: Place | undefined): boolean {
   return place?.upstream.useState === 1 || place?.upstream.default !== undefined;
+}
+
+/** Upstream's default where it is a plain value: known before anything is made. */
+function plannedDefault(place: Place): unknown {
+  const value = place.upstream.default;
+  if (typeof value !== "string") return typeof value === "object" ? undefined : value;
+  return place.kind === "array" || place.kind === "map" || place.kind === "object"
+    ? undefined
+    : coerceText(value, place);
 }

@@ -32,7 +32,8 @@ export class Resources<C> {
   ): Checked {
     const root = this.root(token, "inputs");
     const handler = this.handler(token);
-    const { inputs, faults } = checkInputs(news, root, this.dialect(name));
+    const dialect = this.dialect(name);
+    const { inputs, faults } = checkInputs(news, root, dialect);
     const warnings = Object.keys(inputs)
       .filter((property) => root.properties[property]?.deprecated)
       .map((property) => `${property} is deprecated: ${root.properties[property]!.deprecated}`);
@@ -41,7 +42,8 @@ export class Resources<C> {
     const defaulted = applyDefaults(inputs, olds, root);
     const named = this.fillIn(handler, defaulted, olds, name, randomSeed);
     const bare = withoutDefaultsRecord(named);
-    return { inputs: this.stored(named), faults: handler.check?.(context, bare) ?? [], warnings };
+    const complaints = (handler.check?.(context, bare) ?? []).map((fault) => dialect.reword(fault));
+    return { inputs: this.stored(named), faults: complaints, warnings };
   }
 
   /** The handler's own defaults, recorded like the table's. */

@@ -15,8 +15,9 @@ async function bcryptHash(text: string): Promise<string> {
 /** random.RandomPassword: made once, kept in state; import takes the password as the id. */
 export const password: ResourceHandler<unknown> = {
   check: (_, inputs) => textFaults(inputs),
-  replaces: (property) => property === "overrideSpecial",
-  equal: (path, old, fresh) => (path === "overrideSpecial" && (old || "") === (fresh || "") ? true : undefined),
+  // From empty to none is an update in which nothing happens.
+  replaces: (property, olds, news) =>
+    property === "overrideSpecial" && !(olds.overrideSpecial === "" && news.overrideSpecial === undefined),
   async create(_, inputs) {
     const rules = textRules(inputs);
     const result = randomText(rules);
@@ -39,7 +40,6 @@ export const password: ResourceHandler<unknown> = {
 export const string: ResourceHandler<unknown> = {
   check: password.check,
   replaces: password.replaces,
-  equal: password.equal,
   async create(_, inputs) {
     const rules = textRules(inputs);
     const result = randomText(rules);

@@ -56,7 +56,7 @@ export function textFaults(inputs: Props): Fault[] {
       property: "length",
       reason:
         "Invalid Attribute Value. Attribute length value must be at least sum of min_upper + min_lower + min_numeric + " +
-        `min_special, got: ${rules.length}.`,
+        `min_special, got: ${rules.length}`,
     },
   ];
 }
