@@ -1,4 +1,5 @@
 import { type Token, tokenize } from "./lexer";
+import { comparable, levels, literalOf, operators } from "./operators";
 import {
   type Argument,
   type Expression,
@@ -10,41 +11,6 @@ import {
   type Value,
 } from "./syntax";
 import { fields, functions, type Signature, type Type } from "./vocabulary";
-
-const operators: Record<string, Operator> = {
-  eq: "eq",
-  "==": "eq",
-  ne: "ne",
-  "!=": "ne",
-  lt: "lt",
-  "<": "lt",
-  le: "le",
-  "<=": "le",
-  gt: "gt",
-  ">": "gt",
-  ge: "ge",
-  ">=": "ge",
-  contains: "contains",
-  matches: "matches",
-  "~": "matches",
-  wildcard: "wildcard",
-  in: "in",
-};
-
-const comparable: Partial<Record<Type, Operator[]>> = {
-  string: ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "wildcard", "strict wildcard", "in"],
-  int: ["eq", "ne", "lt", "le", "gt", "ge", "in"],
-  ip: ["eq", "ne", "lt", "le", "gt", "ge", "in"],
-};
-
-const literalOf: Partial<Record<Type, Literal["kind"]>> = { string: "string", int: "number", ip: "address" };
-
-/** Loosest first, as documented: `not` binds closest, then `and`, `xor`, `or`. */
-const levels: { kind: "or" | "xor" | "and"; words: string[] }[] = [
-  { kind: "or", words: ["or", "||"] },
-  { kind: "xor", words: ["xor", "^^"] },
-  { kind: "and", words: ["and", "&&"] },
-];
 
 /**
  * Reads an expression of the rules language: boolean operators, comparisons, functions and the fields that requests

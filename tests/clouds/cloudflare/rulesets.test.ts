@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Plan } from "../../../sandbox/clouds/cloudflare/model";
+import { account, type Json, TestAccount, zone, zoneIds } from "./account";
+
+let test: TestAccount;
+
+beforeAll(async () => {
+  test = await new TestAccount().start();
+});
+beforeEach(() => {
+  for (const id of Object.keys(test.store.state.rulesets)) delete test.store.state.rulesets[id];
+});
+afterAll(() => test.stop());
+
+const custom = "http_request_firewall_custom";
+const block = (ref: string, expression = 'http.host eq "bot.example.com"') => ({ ref, action: "block", expression });
+const limit = {
+  characteristics: ["cf.colo.id", "ip.src"],
+  period: 10,
+  requests_per_period: 20,
+  mitigation_timeout: 10,
+};
+const slow = (fields: object = {}, rule: object = {}) => ({
+  ref: "slow",
+  action: "block",
+  expression: 'starts_with(http.request.uri.path, "/hooks/")',
+  ratelimit: { ...limit, ...fields },
+  ...rule,
+});
+
+const post = (plan: Plan, phase: string, rules: object[], fields: object = {}) =>
+  test.call("POST", `/zones/${zoneIds[plan]}/rulesets`, { name: "edge", kind: "zone", phase, rules, ...fields });
+
+describe("rulesets", () => {
+  it("are one to a phase and a zone", async () => {
+    await test.make(zone("/rulesets"), { name: "edge", kind: "zone", phase: custom, rules: [] });
+    const second = await post("free", custom, []);
+    expect([second.status, second.body.errors]).toEqual([
+      400,
+      [
+        {
+          code: 20217,
+          message: `'zone' is not a valid value for kind because exceeded maximum number of zone rulesets for phase ${custom}`,
+          source: { pointer: "/kind" },
+        },
+      ],
+    ]);
+    expect((await post("pro", custom, [])).status).toBe(200);
+    expect((await post("free", "http_ratelimit", [])).status).toBe(200);
+  });
+
+  it("are found and made by their phase", async () => {
+    const path = zone(`/rulesets/phases/${custom}/entrypoint`);
+    const missing = await test.call("GET", path);
+    expect([missing.status, missing.body.errors[0].code]).toEqual([404, 10003]);
+    const made = await test.make(path, { rules: [block("a")] }, "PUT");
+    expect(made).toMatchObject({ name: "default", kind: "zone", phase: custom, version: "1" });
+    const changed = await test.make(path, { rules: [block("a"), block("b")] }, "PUT");
+    expect(changed).toMatchObject({ id: made.id, version: "2" });
+    expect((await test.call("GET", path)).body.result).toEqual(changed);
+    const unknown = await test.call("GET", zone("/rulesets/phases/http_request_teapot/entrypoint"));
+    expect(unknown.status).toBe(400);
+  });
+
+  it("keep the id and version of rules that keep their ref and content", async () => {
+    const made = await test.make(zone("/rulesets"), {
+      name: "e",
+      kind: "zone",
+      phase: custom,
+      rules: [block("a"), block("b")],
+    });
+    const changed = await test.make(
+      zone(`/rulesets/${made.id}`),
+      { name: "e", kind: "zone", phase: custom, rules: [block("b"), { ...block("a"), enabled: false }] },
+      "PUT",
+    );
+    const of = (ruleset: Json, ref: string) => ruleset.rules.find((rule: Json) => rule.ref === ref);
+    expect(of(changed, "b")).toEqual(of(made, "b"));
+    expect(of(changed, "a")).toMatchObject({ id: of(made, "a").id, version: "2", enabled: false });
+  });
+
+  it("are deleted with an empty answer", async () => {
+    const { id } = await test.make(zone("/rulesets"), { name: "e", kind: "zone", phase: custom });
+    expect(await test.call("DELETE", zone(`/rulesets/${id}`))).toMatchObject({ status: 204, body: undefined });
+    expect((await test.call("GET", zone(`/rulesets/${id}`))).status).toBe(404);
+  });
+
+  it("keep kind and phase for life", async () => {
+    const { id } = await test.make(zone("/rulesets"), { name: "e", kind: "zone", phase: custom });
+    const answer = await test.call("PUT", zone(`/rulesets/${id}`), { phase: "http_ratelimit", rules: [] });
+    expect(answer.body.errors[0]).toMatchObject({ source: { pointer: "/phase" } });
+  });
+
+  it("belong to zones: an account needs another contract", async () => {
+    const body = { name: "e", kind: "root", phase: custom };
+    expect((await test.call("POST", account("/rulesets"), body)).body.errors[0].message).toContain("not entitled");
+    expect((await test.call("POST", zone("/rulesets"), body)).body.errors[0].source.pointer).toBe("/kind");
+  });
+
+  it("echo what rules were given, without what is empty", async () => {
+    const rules = [
+      { ...block("plain"), action_parameters: {}, description: "no bots", logging: null },
+      {
+        ...block("custom"),
+        action_parameters: { response: { status_code: 404, content: "{}", content_type: "application/json" } },
+      },
+      {
+        ref: "skip",
+        action: "skip",
+        expression: "ssl",
+        action_parameters: { products: ["bic"] },
+        logging: { enabled: true },
+      },
+    ];
+    const { rules: shown } = await test.make(zone("/rulesets"), { name: "e", kind: "zone", phase: custom, rules });
+    expect(shown[0]).not.toHaveProperty("action_parameters");
+    expect(shown[0]).toMatchObject({ description: "no bots", enabled: true });
+    expect(shown[1].action_parameters).toEqual(rules[1]?.action_parameters);
+    expect(shown[2]).toMatchObject({ action_parameters: { products: ["bic"] }, logging: { enabled: true } });
+  });
+});
+
+describe("what a plan allows", () => {
+  it.each<[Plan, number]>([
+    ["free", 5],
+    ["pro", 20],
+    ["business", 100],
+  ])("%s: %i custom rules", async (plan, most) => {
+    const rules = Array.from({ length: most + 1 }, (_, index) => block(`r${index}`));
+    expect((await post(plan, custom, rules)).body.errors[0].message).toBe(
+      `exceeded the maximum number of rules in the phase ${custom}: ${most + 1} out of ${most}`,
+    );
+    expect((await post(plan, custom, rules.slice(1))).status).toBe(200);
+  });
+
+  const managed = (id: string) => [{ ref: "m", action: "execute", expression: "true", action_parameters: { id } }];
+  const cases: [string, Plan, string, object[], string | undefined][] = [
+    ["no regular expressions", "pro", custom, [block("a", 'http.host matches "a"')], "operator Matches"],
+    ["regular expressions", "business", custom, [block("a", 'http.host matches "a"')], undefined],
+    ["no log", "business", custom, [{ ...block("a"), action: "log" }], "action log"],
+    ["log", "enterprise", custom, [{ ...block("a"), action: "log" }], undefined],
+    ["no bodies", "business", custom, [block("a", 'http.request.body.raw contains "a"')], "http.request.body"],
+    ["headers in custom rules", "free", custom, [block("a", 'any(http.request.headers["x"][*] eq "a")')], undefined],
+    ["one rate limit", "free", "http_ratelimit", [slow(), slow({}, { ref: "b" })], "2 out of 1"],
+    ["a rate limit", "free", "http_ratelimit", [slow()], undefined],
+    ["no host in it", "free", "http_ratelimit", [slow({}, { expression: 'http.host eq "a"' })], "field http.host"],
+    [
+      "no method in it",
+      "pro",
+      "http_ratelimit",
+      [slow({}, { expression: 'http.request.method eq "GET"' })],
+      "http.request.method",
+    ],
+    ["a host in it", "pro", "http_ratelimit", [slow({}, { expression: 'http.host eq "a"' })], undefined],
+    ["periods of 10 s", "free", "http_ratelimit", [slow({ period: 60 })], "period 60"],
+    ["periods of 60 s", "pro", "http_ratelimit", [slow({ period: 60, mitigation_timeout: 60 })], undefined],
+    ["no periods of 600 s", "pro", "http_ratelimit", [slow({ period: 600 })], "period 600"],
+    ["10 s of mitigation", "free", "http_ratelimit", [slow({ mitigation_timeout: 60 })], "mitigation timeout 60"],
+    [
+      "no counting expression",
+      "pro",
+      "http_ratelimit",
+      [slow({ counting_expression: 'http.host eq "a"' })],
+      "counting expression",
+    ],
+    [
+      "counting by address only",
+      "free",
+      "http_ratelimit",
+      [slow({ characteristics: ["cf.colo.id", "http.host"] })],
+      "http.host",
+    ],
+    [
+      "the free managed rules",
+      "free",
+      "http_request_firewall_managed",
+      managed("77454fe2d30c4220b5701f6fdfb893ba"),
+      undefined,
+    ],
+    [
+      "no other managed rules",
+      "free",
+      "http_request_firewall_managed",
+      managed("efb7b8c949ac4650a09736fc376e9aee"),
+      "a pro plan",
+    ],
+    ["the OWASP rules", "pro", "http_request_firewall_managed", managed("4814384a9e5d4991b9815dcfc25d2f1f"), undefined],
+  ];
+  it.each(cases)("%s on %s", async (_, plan, phase, rules, words) => {
+    const { status, body } = await post(plan, phase, rules);
+    if (words === undefined) {
+      expect([status, body.errors]).toEqual([200, []]);
+    } else {
+      expect(status).toBe(400);
+      expect(body.errors[0].message).toContain(words);
+      expect(Object.keys(test.store.state.rulesets)).toEqual([]);
+    }
+  });
+});
+
+describe("what no plan allows", () => {
+  const cases: [string, string, object, number, string][] = [
+    ["a blank expression", custom, block("a", " "), 20125, "/rules/0/expression"],
+    ["a long expression", custom, block("a", `http.host eq "${"x".repeat(4082)}"`), 20126, "/rules/0/expression"],
+    ["an unknown field", custom, block("a", 'http.hots eq "a"'), 20127, "/rules/0/expression"],
+    ["a foreign action", custom, { ...block("a"), action: "rewrite" }, 20116, "/rules/0/action"],
+    ["skipping nothing", custom, { ...block("a"), action: "skip" }, 20119, "/rules/0/action_parameters"],
+    [
+      "a response that says OK",
+      custom,
+      { ...block("a"), action_parameters: { response: { status_code: 200 } } },
+      20119,
+      "status_code",
+    ],
+    [
+      "a response to a challenge",
+      custom,
+      { ...block("a"), action: "challenge", action_parameters: { response: { status_code: 403 } } },
+      20119,
+      "/response",
+    ],
+    ["a rate limit in a custom rule", custom, { ...block("a"), ratelimit: limit }, 20155, "/rules/0/ratelimit"],
+    ["a rate limit without a limit", "http_ratelimit", block("a"), 20155, "/rules/0"],
+    ["counting across data centers", "http_ratelimit", slow({ characteristics: ["ip.src"] }), 20155, "characteristics"],
+    ["a period of 30 s", "http_ratelimit", slow({ period: 30 }), 20155, "period"],
+    [
+      "a challenge that lasts",
+      "http_ratelimit",
+      slow({}, { action: "managed_challenge" }),
+      20155,
+      "mitigation_timeout",
+    ],
+    [
+      "an unknown managed ruleset",
+      "http_request_firewall_managed",
+      { action: "execute", expression: "true", action_parameters: { id: "0" } },
+      20118,
+      "/id",
+    ],
+  ];
+  it.each(cases)("%s", async (_, phase, rule, code, pointer) => {
+    const { status, body } = await post("business", phase, [rule]);
+    expect([status, body.errors[0].code]).toEqual([400, code]);
+    expect(body.errors[0].source.pointer).toContain(pointer);
+  });
+
+  it("two rules with one ref", async () => {
+    expect((await post("free", custom, [block("a"), block("a")])).body.errors[0].message).toContain("unique");
+  });
+
+  it("a phase that does not exist", async () => {
+    expect((await post("free", "http_teapot", [])).status).toBe(400);
+  });
+
+  it("tells where an expression is wrong", async () => {
+    const { body } = await post("free", custom, [block("ok"), block("bad", "ssl and http.host eq 5")]);
+    expect(body.errors[0]).toEqual({
+      code: 20127,
+      message:
+        "'ssl and http.host eq 5' is not a valid value for expression because could not parse filter expression: " +
+        "Filter parsing error (1:22):\nssl and http.host eq 5\n                     ^ expected a literal of kind string\n",
+      source: { pointer: "/rules/1/expression" },
+    });
+  });
+});
