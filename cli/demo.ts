@@ -133,7 +133,7 @@ async function summary({ checks, world, deployment }: Demo, started: number): Pr
   ];
   for (const url of inventories) {
     console.log(`\n${pc.bold(url)}`);
-    console.log(inventoryLines((await (await fetch(url)).json()) as Record<string, unknown>).join("\n"));
+    console.log(inventoryLines((await (await fetch(url)).json()) as Record<string, { names: string[] }>).join("\n"));
   }
   const failed = checks.filter((check) => !check.ok).length;
   console.log(
@@ -144,10 +144,10 @@ async function summary({ checks, world, deployment }: Demo, started: number): Pr
 }
 
 /** One line per kind of resource that the emulated cloud holds. */
-function inventoryLines(inventory: Record<string, unknown>): string[] {
-  return Object.entries(inventory).map(
-    ([kind, names]) => `  ${kind}: ${Array.isArray(names) ? names.join(", ") || "none" : JSON.stringify(names)}`,
-  );
+function inventoryLines(inventory: Record<string, { names: string[] }>): string[] {
+  return Object.entries(inventory)
+    .filter(([, { names }]) => names.length > 0)
+    .map(([kind, { names }]) => `  ${kind}: ${names.join(", ")}`);
 }
 
 /** A step of the demo; what it reports is shown beside its title, or as plain lines where there is no terminal. */

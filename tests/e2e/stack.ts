@@ -46,13 +46,13 @@ export async function expectNoDrift(deployment: Deployment): Promise<void> {
   await deployment.pulumi(["preview", "--expect-no-changes"]);
 }
 
-/** What both emulated clouds hold, by kind; kinds with nothing in them left out. */
-export async function inventory(world: World): Promise<Record<string, unknown>> {
-  const held: Record<string, unknown> = {};
+/** Names of what both emulated clouds hold, by kind; kinds with nothing in them left out. */
+export async function inventory(world: World): Promise<Record<string, string[]>> {
+  const held: Record<string, string[]> = {};
   for (const endpoint of [world.hetzner.endpoint, world.cloudflare.baseUrl]) {
     const answer = await fetch(`${new URL(endpoint).origin}/_sandbox/inventory`);
-    for (const [kind, names] of Object.entries((await answer.json()) as Record<string, unknown>)) {
-      if (Array.isArray(names) && names.length > 0) held[kind] = names;
+    for (const [kind, { names }] of Object.entries((await answer.json()) as Record<string, { names: string[] }>)) {
+      if (names.length > 0) held[kind] = names;
     }
   }
   return held;
