@@ -72,10 +72,16 @@ export const ruleset: RestType = {
   deletes: true,
   pathInputs: ["accountId", "zoneId"],
   importId: "<accounts|zones>/<account_id|zone_id>/<ruleset_id>",
-  check: (inputs) => [...ownerFaults(inputs), ...unsupportedParameters(inputs)],
+  check: (inputs) => [...ownerFaults(inputs), ...idFaults(inputs), ...unsupportedParameters(inputs)],
   planned: (inputs) => ({ ...inputs, description: inputs.description ?? "", rules: rulesOf(inputs).map(plannedRule) }),
   read: (outputs) => ({ ...outputs, rules: rulesOf(outputs).map(bareRule) }),
 };
+
+function idFaults(inputs: Props): Fault[] {
+  return ["accountId", "zoneId"]
+    .filter((name) => typeof inputs[name] === "string" && !/^[0-9a-f]{32}$/.test(inputs[name]))
+    .map((name) => ({ property: name, reason: "value must be a 32-character hexadecimal string" }));
+}
 
 const rulesOf = (props: Props): Props[] => (Array.isArray(props.rules) ? (props.rules as Props[]) : []);
 
