@@ -163,19 +163,21 @@ function refuseClash(
   }
 }
 
-const textFilters: Record<string, (value: string, wanted: string) => boolean> = {
-  exact: (value, wanted) => value === wanted,
-  contains: (value, wanted) => value.includes(wanted),
-  startswith: (value, wanted) => value.startsWith(wanted),
-  endswith: (value, wanted) => value.endsWith(wanted),
-};
+const textFilters = new Map<string, (value: string, wanted: string) => boolean>(
+  Object.entries({
+    exact: (value, wanted) => value === wanted,
+    contains: (value, wanted) => value.includes(wanted),
+    startswith: (value, wanted) => value.startsWith(wanted),
+    endswith: (value, wanted) => value.endsWith(wanted),
+  }),
+);
 
 /** Filters by `name`, `content` and `comment` with their variants, `type`, `proxied` and `search`; sorts by `order`. */
 function filtered(records: DnsRecord[], query: Record<string, string>): DnsRecord[] {
   const tests: ((record: DnsRecord) => boolean)[] = [];
   for (const [parameter, wanted] of Object.entries(query)) {
     const [, field, variant] = /^(name|content|comment)(?:[.[](\w+)\]?)?$/.exec(parameter) ?? [];
-    const compare = textFilters[variant ?? "exact"];
+    const compare = textFilters.get(variant ?? "exact");
     if (field && compare) {
       tests.push((record) => compare(String(record[field as "name"] ?? "").toLowerCase(), wanted.toLowerCase()));
     }

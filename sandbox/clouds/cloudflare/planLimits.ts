@@ -34,12 +34,14 @@ const characteristics: Record<Plan, string[] | undefined> = {
 };
 
 /** Managed rulesets by id, and the lowest plan that may execute them (waf/managed-rules). */
-const managedRulesets: Record<string, Plan> = {
-  "77454fe2d30c4220b5701f6fdfb893ba": "free",
-  efb7b8c949ac4650a09736fc376e9aee: "pro",
-  "4814384a9e5d4991b9815dcfc25d2f1f": "pro",
-  c2e184081120413c86c3ab7e14069605: "pro",
-};
+const managedRulesets = new Map<string, Plan>(
+  Object.entries({
+    "77454fe2d30c4220b5701f6fdfb893ba": "free",
+    efb7b8c949ac4650a09736fc376e9aee: "pro",
+    "4814384a9e5d4991b9815dcfc25d2f1f": "pro",
+    c2e184081120413c86c3ab7e14069605: "pro",
+  }),
+);
 
 /**
  * A refusal because of the plan. The words are those of the API; its numeric codes for them are not documented, and one
@@ -143,7 +145,7 @@ function refuseMitigation(
 
 /** @throws CloudflareError 400 when the managed ruleset is unknown or belongs to a higher plan. */
 export function refuseManagedRuleset(plan: Plan, id: unknown, pointer: string): void {
-  const needed = managedRulesets[String(id)];
+  const needed = managedRulesets.get(String(id));
   if (!needed) throw new CloudflareError(400, 20118, `ruleset '${id}' does not exist`, pointer);
   if (!atLeast(plan, needed)) throw notEntitled(`managed ruleset ${id}`, `a ${needed} plan is required`, pointer);
 }

@@ -94,7 +94,7 @@ export function registerZoneSettings(app: FastifyInstance, world: CloudflareWorl
 function requested(world: CloudflareWorld, request: FastifyRequest): [Zone, string] {
   const zone = zoneOf(world, request);
   const { setting } = request.params as { setting: string };
-  if (!settings[setting]) throw new CloudflareError(400, 1006, "Unrecognized zone setting name");
+  if (!Object.hasOwn(settings, setting)) throw new CloudflareError(400, 1006, "Unrecognized zone setting name");
   return [zone, setting];
 }
 

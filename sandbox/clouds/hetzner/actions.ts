@@ -4,8 +4,8 @@ import { HetznerError, notFound } from "./errors";
 import { sendList, values } from "./listing";
 import type { Action, HetznerState, ResourceReference } from "./model";
 
-/** What a command does beyond bookkeeping, known by the resources it is about so that it can be taken up again. */
-export type Work = (resources: ResourceReference[]) => Promise<void>;
+/** What a command does beyond bookkeeping, known by its action alone so that another process can take it up again. */
+export type Work = (action: Action) => Promise<void>;
 
 /** Finished actions kept for whoever still asks for them. */
 const keptActions = 2000;
@@ -74,14 +74,14 @@ export class Actions {
       this.running.delete(action.id);
       return this.store.save();
     };
-    // The answer that announces the action goes first, as with the real API.
+    // The request that begins the action is dealt with first.
     const done = new Promise<void>((resolve) => setImmediate(resolve))
-      .then(() => work(action.resources))
+      .then(() => work(action))
       .then(
         () => finish(null),
-        (error: Error) =>
-          finish({ code: (error as { code?: string }).code ?? "action_failed", message: error.message }),
-      );
+        (error: Error) => finish({ code: "action_failed", message: error.message }),
+      )
+      .catch((error: Error) => void process.stderr.write(`${error.stack}\n`));
     this.running.set(action.id, done);
   }
 

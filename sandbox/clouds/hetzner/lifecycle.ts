@@ -2,7 +2,7 @@ import type { MachineSpec } from "../machines";
 import { images } from "./catalog";
 import { inboundRules } from "./firewallRules";
 import { firewallsOf } from "./firewalls";
-import type { ResourceReference, Server } from "./model";
+import type { Action, Server } from "./model";
 import { primaryIpOf } from "./primaryIps";
 import { all, type Project, type Readable } from "./project";
 import { serverTypes } from "./serverTypes";
@@ -41,16 +41,20 @@ export function defineServerWork(project: Project): void {
   };
 
   /** Work on the server an action is about, with the status it has afterwards. */
-  const onServer = (command: string, work: (server: Server) => Promise<void>, after: Server["status"]) =>
-    actions.define(command, async (resources) => {
-      const server = serverOf(project, resources);
+  const onServer = (
+    command: string,
+    work: (server: Server, action: Action) => Promise<void>,
+    after: Server["status"],
+  ) =>
+    actions.define(command, async (action) => {
+      const server = serverOf(project, action);
       if (!server) return;
-      await work(server);
+      await work(server, action);
       server.status = after;
     });
 
-  actions.define("create_server", async (resources) => {
-    const server = serverOf(project, resources);
+  actions.define("create_server", async (action) => {
+    const server = serverOf(project, action);
     if (!server) return;
     await enforce(server);
     if (server.status !== "initializing") return;
@@ -64,13 +68,13 @@ export function defineServerWork(project: Project): void {
   });
   onServer(
     "start_server",
-    async (server) => {
-      const creation = Object.values(state.actions).find(
-        ({ command, status, resources }) =>
-          command === "create_server" && status !== "success" && serverOf(project, resources) === server,
-      );
-      if (creation) await actions.settled(creation.id);
-      if (creation?.status === "error") throw new Error("the server could not be created");
+    async (server, action) => {
+      // The first start is begun together with the creation and follows it.
+      const creation = state.actions[action.id - 1];
+      if (creation?.command === "create_server" && serverOf(project, creation) === server) {
+        await actions.settled(creation.id);
+        if (creation.status === "error") throw new Error("the server could not be created");
+      }
       // A server ordered without being started has no machine yet.
       if ((await machines.status(server.id)) === "missing") await machines.create(machineSpec(project, server));
       else await machines.powerOn(server.id);
@@ -98,7 +102,7 @@ export function defineServerWork(project: Project): void {
       "off",
     );
   }
-  actions.define("delete_server", async (resources) => {
+  actions.define("delete_server", async ({ resources }) => {
     const id = resources[0]?.id as number;
     await machines.remove(id);
     await machines.setFirewall?.({ id, ipv4: state.leaving[id]?.ipv4 ?? "" }, undefined);
@@ -107,7 +111,7 @@ export function defineServerWork(project: Project): void {
   });
   if (machines.setFirewall) {
     for (const command of ["set_firewall_rules", "apply_firewall", "remove_firewall"]) {
-      actions.define(command, async (resources) => {
+      actions.define(command, async ({ resources }) => {
         const concerned = new Set(resources.filter(({ type }) => type === "server").map(({ id }) => id));
         await Promise.all(
           all(project, "servers")
@@ -126,7 +130,7 @@ export async function observeStatus(project: Project, server: Server): Promise<v
   if (status !== "missing") server.status = status;
 }
 
-function serverOf(project: Project, resources: ResourceReference[]): Server | undefined {
-  const reference = resources.find(({ type }) => type === "server");
+function serverOf(project: Project, action: Action): Server | undefined {
+  const reference = action.resources.find(({ type }) => type === "server");
   return reference && project.state.servers[reference.id];
 }

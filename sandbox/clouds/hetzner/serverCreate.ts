@@ -122,14 +122,11 @@ function withdraw(project: Project, server: Server, fresh: PrimaryIp[]): void {
   delete project.state.servers[server.id];
 }
 
-/** Takes a server out of everything that refers to it; returns its IPv4 address if that goes with it. */
-export function releaseServer(project: Project, server: Server): string {
-  let released = "";
+/** Takes a server out of everything that refers to it. */
+export function releaseServer(project: Project, server: Server): void {
   for (const ip of all(project, "primary_ips").filter((candidate) => candidate.assignee_id === server.id)) {
     ip.assignee_id = null;
-    if (!ip.auto_delete) continue;
-    if (ip.type === "ipv4") released = ip.ip;
-    delete project.state.primary_ips[ip.id];
+    if (ip.auto_delete) delete project.state.primary_ips[ip.id];
   }
   for (const firewall of all(project, "firewalls")) {
     firewall.applied_to = firewall.applied_to.filter(
@@ -137,7 +134,6 @@ export function releaseServer(project: Project, server: Server): string {
     );
   }
   for (const volume of all(project, "volumes")) if (volume.server === server.id) volume.server = null;
-  return released;
 }
 
 export function serverType(key: string | number): ServerType {

@@ -35,7 +35,8 @@ export function registerServers(app: FastifyInstance, project: Project): void {
     },
     leave: (server) => {
       refuseLocked(project, server);
-      project.state.leaving[server.id] = { ipv4: releaseServer(project, server) };
+      project.state.leaving[server.id] = { ipv4: primaryIpOf(project, server.id, "ipv4")?.ip ?? "" };
+      releaseServer(project, server);
       return { action: project.actions.begin("delete_server", [{ id: server.id, type: "server" }]) };
     },
   });

@@ -48,6 +48,7 @@ const selectors: Refused[] = [
   ),
   include("none in a rule", {}, "exactly one selector"),
   include("an unknown one", { telepathy: {} }, "unknown selector 'telepathy'"),
+  include("one named like a method", { toString: {} }, "unknown selector 'toString'"),
   include("no parameters", { group: {} }, "group.id"),
   include("a group that is none", { group: { id: nowhere } }, "group does not exist"),
   include("a token that is none", { service_token: { token_id: nowhere } }, "service token does not exist"),

@@ -118,6 +118,7 @@ const settings: Refused[] = [
   refused("an unknown value", setting("min_tls_version"), { value: "1.4" }, "400 1007: min_tls_version"),
   refused("a number for a word", setting("always_use_https"), { value: 1 }, "400 1007"),
   refused("an unknown setting", setting("speed"), { value: "on" }, "400 1006"),
+  refused("a setting named like a method", setting("constructor"), { value: "on" }, "400 1006"),
   refused("a setting of a higher plan", setting("polish"), { value: "lossy" }, "400 1015: pro plan"),
   refused("bot settings of a higher plan", bots, { sbfm_definitely_automated: "block" }, "403 20120: not entitled"),
   refused("an unknown bot setting's value", bots, { ai_bots_protection: "maybe" }, "400 1004"),

@@ -233,7 +233,7 @@ describe("what no plan allows", () => {
     [
       "an unknown managed ruleset",
       "http_request_firewall_managed",
-      { action: "execute", expression: "true", action_parameters: { id: "0" } },
+      { action: "execute", expression: "true", action_parameters: { id: "constructor" } },
       20118,
       "/id",
     ],

@@ -171,6 +171,21 @@ describe("a machine that fails", () => {
     expect((await project.call("DELETE", `/servers/${server.id}`)).status).toBe(200);
   });
 
+  it("is made by starting it once more, when the cause is gone", async () => {
+    await project.stop();
+    let broken = true;
+    const create = async () => {
+      if (broken) throw new Error("no space left on device");
+    };
+    project = await new TestProject(undefined, { create }).start();
+    const { server, next_actions } = await project.make("/servers", goodServer);
+    await project.finished(next_actions[0].id);
+    expect(await project.act(`/servers/${server.id}/actions/poweron`)).toMatchObject({ status: "error" });
+    broken = false;
+    expect(await project.act(`/servers/${server.id}/actions/poweron`)).toMatchObject({ status: "success" });
+    expect((await project.call("GET", `/servers/${server.id}`)).body.server.status).toBe("running");
+  });
+
   it("is locked as long as it is being made", async () => {
     await project.stop();
     let boot = () => {};

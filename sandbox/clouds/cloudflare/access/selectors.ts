@@ -125,7 +125,7 @@ function checkedRule(state: CloudflareState, owner: Owner, rule: Record<string, 
   const named = Object.entries(rule).filter(([, parameters]) => parameters !== null && parameters !== undefined);
   const [name = "", parameters] = named[0] ?? [];
   if (named.length !== 1) throw invalidRequest(`${place} must have exactly one selector`);
-  if (!(name in selectors)) throw invalidRequest(`${place}: unknown selector '${name}'`);
+  if (!Object.hasOwn(selectors, name)) throw invalidRequest(`${place}: unknown selector '${name}'`);
   const schema = selectors[name as keyof typeof selectors] as z.ZodType<Record<string, unknown>>;
   const result = schema.safeParse(dropNull(parameters));
   if (!result.success) {
