@@ -161,6 +161,7 @@ def boot():
     """An agent whose secrets cannot be read keeps no directory, so its container does not start; the others do."""
     result = {"agents": [], "failed": []}
     os.makedirs(at(VAULT), mode=0o700, exist_ok=True)
+    memory_directory()
     for name in sorted(os.listdir(at(VAULT))):
         try:
             with open(at(f"{VAULT}/{name}/agent.json"), encoding="utf-8") as file:
@@ -272,14 +273,19 @@ def decrypted(name, key):
 
 def materialise(name, uid, secrets):
     """Files are renamed into a directory that stays: a running container keeps the directory it was started with."""
-    os.makedirs(at(MEMORY), exist_ok=True)
-    os.chmod(at(MEMORY), 0o711)
+    memory_directory()
     own_directory(f"{MEMORY}/{name}", uid, 0o500)
     for key, value in secrets.items():
         write(f"{MEMORY}/{name}/{key}", value, 0o400, uid)
     for entry in os.listdir(at(f"{MEMORY}/{name}")):
         if entry not in secrets:
             os.unlink(at(f"{MEMORY}/{name}/{entry}"))
+
+
+def memory_directory():
+    """Agents may pass through it, but not see who else is in it."""
+    os.makedirs(at(MEMORY), exist_ok=True)
+    os.chmod(at(MEMORY), 0o711)
 
 
 def fingerprint(value):

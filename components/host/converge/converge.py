@@ -21,6 +21,8 @@ from units import bring_into_effect, unit  # bundled
 STATUS = "/var/lib/creel/status.json"
 PENDING = "/var/lib/creel/pending"
 PROGRAM = "/usr/local/sbin/creel-converge"
+# Kinds of item that only write files; any other may read what they have written.
+ON_DISK = {"file", "directory", "absent", "block", "filtered", "hostKey"}
 
 
 class Converge:
@@ -89,13 +91,15 @@ class Converge:
         interrupted = os.path.exists(self.pending(step))
         host.written = []
         for item in step["items"]:
+            if item["kind"] not in ON_DISK:
+                self.validate(step)
             for outcome in self.outcomes(item):
                 self.count(outcome)
                 if outcome.apply:
                     self.mark(step)
                     outcome.apply()
+        self.validate(step)
         if len(self.changed) > before or interrupted:
-            self.validate(step)
             host.load_units()
             for reload in step.get("reload", []):
                 bring_into_effect(host, reload)
@@ -104,13 +108,16 @@ class Converge:
             os.unlink(self.pending(step))
 
     def validate(self, step):
-        """A file that its own program refuses is put back at once: it must not wait for the next reboot."""
+        """A file that its own program refuses is put back at once: it must not wait for a service or the next reboot."""
+        if not self.host.written:
+            return
         try:
             for argv in step.get("validate", []):
                 self.host.run(argv)
         except Failure:
             self.host.undo_writes()
             raise
+        self.host.written = []
 
     def outcomes(self, item):
         if item.get("needs") == "machine" and self.host.container():
@@ -195,6 +202,8 @@ def main(wanted):
     parser.add_argument("--root", default="/", help="a directory that stands for the machine")
     options = parser.parse_args()
 
+    # Not the caller's: packages and directories made over SSH must be as readable as those of the first boot.
+    os.umask(0o022)
     with open(__file__, encoding="utf-8") as source:
         program = source.read()
     host = Host(options.root)

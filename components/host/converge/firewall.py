@@ -1,5 +1,6 @@
 """Wanted packet filters: UFW, and nftables tables of our own."""
 
+import hashlib
 import ipaddress
 import re
 import shlex
@@ -9,15 +10,20 @@ from outcome import Outcome  # bundled
 
 
 def nft_table(host, item):
-    """A loaded table that still is what the rule file says, whoever flushed or edited it meanwhile."""
+    """A loaded table that still is what its rule file made of it, whoever flushed or edited either meanwhile."""
     listing = ["nft", "--stateless", "list", "table", *item["table"].split()]
-    code, loaded = host.probe(listing)
-    same = code == 0 and loaded == host.read(item["record"])
+
+    def state():
+        rules = hashlib.sha256((host.read(item["path"]) or "").encode()).hexdigest()
+        code, loaded = host.probe(listing)
+        return f"# rules {rules}\n{loaded}" if code == 0 else None
 
     def load():
         host.run(["nft", "--file", item["path"]])
-        host.write(item["record"], host.probe(listing)[1], "0600")
+        host.write(item["record"], state(), "0600")
 
+    now = state()
+    same = now is not None and now == host.read(item["record"])
     yield Outcome(f"nftables table {item['table']}", None if same else load)
 
 

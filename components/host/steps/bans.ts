@@ -9,6 +9,7 @@ export function bansStep(profile: HostProfile, facts: HostFacts): WantedStep {
       settingsFile("/etc/fail2ban/jail.d/creel.local", jailLines(profile, facts)),
       { kind: "unit", name: "fail2ban.service", enabled: true, active: true },
     ],
+    validate: [["fail2ban-client", "--test"]],
     reload: [{ unit: "fail2ban.service", verb: "reload" }],
     probes: jails.map((jail) => ({ label: `fail2ban jail ${jail}`, argv: ["fail2ban-client", "status", jail] })),
   };

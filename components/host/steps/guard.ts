@@ -16,7 +16,6 @@ export function guardStep(profile: HostProfile): WantedStep {
       { kind: "nftTable", table, path: rules, record: "/var/lib/creel/agent-guard.loaded" },
     ],
     validate: [["nft", "--check", "--file", rules]],
-    reload: [{ unit: "agent-guard.service", verb: "reload" }],
   };
 }
 
