@@ -115,8 +115,9 @@ class Host:
             return 124, ""
         return done.returncode, done.stdout + done.stderr
 
-    def run(self, argv, env=None, timeout=900):
+    def run(self, argv, env=None, timeout=900, name=None):
         """Runs a program that changes something; its output goes to the log, and into the Failure when it fails."""
+        name = name or " ".join(argv)
         self.log("$ " + " ".join(argv))
         try:
             done = subprocess.run(
@@ -132,10 +133,10 @@ class Host:
         except FileNotFoundError:
             raise Failure(f"{argv[0]} is not installed") from None
         except subprocess.TimeoutExpired:
-            raise Failure(f"{' '.join(argv)} did not end within {timeout} s") from None
+            raise Failure(f"{name} did not end within {timeout} s") from None
         self.log(done.stdout)
         if done.returncode != 0:
-            raise Failure(f"{' '.join(argv)} ended with {done.returncode}\n{tail(done.stdout)}")
+            raise Failure(f"{name} ended with {done.returncode}\n{tail(done.stdout)}")
         return done.stdout
 
     def load_units(self):

@@ -17,7 +17,9 @@ APT_OPTIONS = [
     # Without it apt ends with 0 when a mirror was down, and installs from old lists.
     "APT::Update::Error-Mode=any",
     "Acquire::Languages=none",
-    "Acquire::Retries=5",
+    # Few and short: the pauses between whole attempts are what outlasts a mirror's bad minute.
+    "Acquire::Retries=1",
+    "Acquire::http::Timeout=20",
     # Timers and the provider's own first boot may hold the lock.
     "DPkg::Lock::Timeout=300",
     "Dpkg::Use-Pty=0",
@@ -57,20 +59,21 @@ def transaction(host, missing, extra):
     with ServicesHeldBack(host):
         if host.probe(["dpkg", "--audit"])[1].strip():
             host.run(["dpkg", "--configure", "-a", "--force-confold"], env=APT_ENV)
-        patiently(host, lambda: host.run(["apt-get", *options, "update"], env=APT_ENV))
-        patiently(host, lambda: host.run(["apt-get", *options, "--purge", "--yes", "install", *words], env=APT_ENV, timeout=1800))
+        apt_get(host, [*options, "update"], "apt-get update", 300)
+        apt_get(host, [*options, "--purge", "--yes", "install", *words], "apt-get install", 1800)
     host.units_changed = True
 
 
-def patiently(host, action, pauses=(10, 20, 40)):
+def apt_get(host, words, name, timeout, pauses=(10, 20, 40)):
     """A mirror may be away for a minute."""
-    for pause in pauses:
+    for pause in (*pauses, None):
         try:
-            return action()
+            return host.run(["apt-get", *words], env=APT_ENV, timeout=timeout, name=name)
         except Failure as failure:
-            host.log(f"{failure}; again in {pause} s")
+            if pause is None:
+                raise
+            host.log(f"{failure.args[0].splitlines()[0]}; again in {pause} s")
             time.sleep(pause)
-    return action()
 
 
 class ServicesHeldBack:
