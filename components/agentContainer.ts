@@ -100,8 +100,7 @@ export class AgentContainer extends pulumi.ComponentResource {
       this,
     );
     const networks = agentNetworks(name);
-    const network = (args: NetworkArgs & { name: string }) =>
-      new Network(args.name, args, { ...inDocker(host, this), deleteBeforeReplace: true });
+    const network = (args: NetworkArgs & { name: string }) => new Network(args.name, args, inDocker(host, this));
     const egress = network(networks.egress);
     const front = network(networks.front);
     const image = new RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, inDocker(host, this));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Deployment } from "../../cli/deployment";
 import { agentChecks, flowChecks, leakChecks } from "../../cli/proof";
-import { type World, worldDown } from "../../sandbox/world";
+import type { World } from "../../sandbox/world";
 import { describeUnless, sandboxMissing } from "../requirements";
 import { canaryValue, eventually, expectNoDrift, fleetOutput, hetzner, inventory, onConsole, openStack } from "./stack";
 
@@ -18,7 +18,6 @@ describeUnless(sandboxMissing(), "a hardened server with one agent", () => {
   afterAll(async () => {
     await deployment?.pulumi(["destroy", "--yes"], { reject: false });
     await deployment?.remove();
-    await worldDown(() => undefined);
   });
 
   const atlas = async () => {
