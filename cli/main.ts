@@ -10,7 +10,8 @@ const program = new Command("creel")
   .addCommand(demoCommand());
 
 program.parseAsync().catch((error: Error) => {
-  // What is meant for a person stands alone; anything unforeseen shows where it came from.
-  console.error(error.name === "Error" && process.env.CREEL_DEBUG ? error.stack : error.message);
+  // A mistake in this program shows where it was made; every other error is written for a person and stands alone.
+  const mistake = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  console.error(mistake ? error.stack : error.message);
   process.exitCode = 1;
 });

@@ -21,29 +21,40 @@ export function sandboxCommand(): Command {
   return command;
 }
 
-/** Renders where there is a terminal, plain lines elsewhere. */
-const renderer = {
-  fallbackRenderer: "simple",
-  rendererOptions: { collapseErrors: false, showErrorMessage: false },
-} as const;
+/** A piece of work with a title that says what it is doing. */
+interface Step<T> {
+  title: string;
+  run(context: T, report: (line: string) => void): Promise<void>;
+}
 
-async function up(): Promise<void> {
-  const tasks = upSteps.map((step) => ({
-    title: step.title,
-    task: (context: UpContext, task: { output: string }) =>
-      step.run(context, (line) => {
+/** Runs steps in order: shown as a list where there is a terminal, as plain lines elsewhere. */
+async function runSteps<T>(steps: Step<T>[], context: T): Promise<T> {
+  if (!process.stdout.isTTY) {
+    for (const { title, run } of steps) {
+      console.log(title);
+      await run(context, (line) => console.log(`  ${line}`));
+    }
+    return context;
+  }
+  const tasks = steps.map(({ title, run }) => ({
+    title,
+    task: (_: T, task: { output: string }) =>
+      run(context, (line) => {
         task.output = line;
       }),
   }));
+  // The error itself is printed by whoever catches it, whole and once.
+  const rendererOptions = { collapseErrors: false, showErrorMessage: false, showTimer: true };
+  await new Listr(tasks as never, { rendererOptions } as never).run();
+  return context;
+}
+
+async function up(): Promise<void> {
   const started = Date.now();
-  const context = {} as UpContext;
-  await withSandboxLock(
-    (line) => console.log(line),
-    () => new Listr<UpContext>(tasks as never, { ...renderer, exitOnError: true } as never).run(context),
-  );
-  const { hetzner, cloudflare, registry, images } = context.result;
-  const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`The sandbox is up (${seconds} s).
+  const say = (line: string) => console.log(line);
+  const { result } = await withSandboxLock(say, () => runSteps(upSteps, {} as UpContext));
+  const { hetzner, cloudflare, registry, images } = result;
+  console.log(`The sandbox is up (${((Date.now() - started) / 1000).toFixed(1)} s).
   Hetzner Cloud  ${hetzner.endpoint}
   Cloudflare     ${cloudflare.baseUrl}
   Registry       ${registry}
@@ -71,12 +82,5 @@ async function status({ json }: { json?: boolean }): Promise<void> {
 }
 
 async function down(options: { purge?: boolean }): Promise<void> {
-  const task = {
-    title: "Removing the sandbox",
-    task: (_: unknown, task: { output: string }) =>
-      worldDown((line) => {
-        task.output = line;
-      }, options),
-  };
-  await new Listr([task] as never, renderer as never).run();
+  await runSteps([{ title: "Removing the sandbox", run: (_, report) => worldDown(report, options) }], {});
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { execa } from "execa";
 import { answers, type DockerChoice } from "./docker";
 import { SandboxError, type SandboxFault } from "./faults";
 import { findProgram, installPrograms, programFault } from "./hostPackages";
@@ -88,6 +89,15 @@ export async function stopDaemon(): Promise<void> {
   // Killed outright, a daemon leaves its containerd running, which would keep the next one from starting.
   await stopRecorded(path.join(daemon.exec, "containerd", "containerd.pid"), 10, "containerd", daemon.exec);
   await rm(daemon.socket, { force: true });
+}
+
+/** Removes what a stopped daemon leaves of its running state: mounted network namespaces, sockets, its log. */
+export async function clearDaemon(): Promise<void> {
+  const { daemon, daemonFolder } = sandboxFiles();
+  const mounts = (await readFile("/proc/mounts", "utf8")).split("\n").map((line) => line.split(" ")[1] ?? "");
+  const below = mounts.filter((mount) => mount.startsWith(`${daemonFolder}/`));
+  for (const mount of below.reverse()) await execa("umount", [mount]);
+  for (const left of [daemon.exec, daemon.pid, daemon.log]) await rm(left, { recursive: true, force: true });
 }
 
 /** Whether the daemon whose socket is ours is the process that we started. */

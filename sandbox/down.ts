@@ -1,9 +1,10 @@
 import { rm, rmdir } from "node:fs/promises";
 import { answers, type DockerChoice, dockerAt } from "./docker";
-import { startDaemon, stopDaemon } from "./dockerDaemon";
+import { clearDaemon, startDaemon, stopDaemon } from "./dockerDaemon";
 import { stopEmulators } from "./emulators";
 import { SandboxError } from "./faults";
 import { removeImages } from "./images";
+import { removeFirewall } from "./machines/firewall";
 import { removeNetwork, removeRules } from "./network";
 import { sandboxFiles, sandboxId, sandboxLabel } from "./paths";
 import { recordedChoice } from "./preflight";
@@ -24,10 +25,11 @@ export function worldDown(report: Report, options: { purge?: boolean } = {}): Pr
     await stopEmulators();
     if (choice) await clearDocker(choice, report, options.purge ?? false);
     await removeRules();
+    await removeFirewall();
     await stopDaemon();
+    await clearDaemon();
     await remove(files.world, files.dockerChoice, files.resolvConf, files.build);
     await remove(files.clouds.state, files.clouds.config, files.clouds.log, files.clouds.pid);
-    await remove(files.daemon.exec, files.daemon.pid, files.daemon.log);
     if (options.purge) await remove(files.daemon.data, files.certificates, files.tokens);
     for (const folder of [files.daemonFolder, files.folder]) await rmdir(folder).catch(() => undefined);
   });

@@ -9,6 +9,7 @@ const packageOf = {
   dockerd: "docker.io",
   iptables: "iptables",
   mmdebstrap: "mmdebstrap",
+  nft: "nftables",
 } as const;
 
 export type HostProgram = keyof typeof packageOf;

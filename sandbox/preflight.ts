@@ -24,7 +24,8 @@ export async function preflight(): Promise<DockerChoice | undefined> {
     faults.push({ path: "user", found: `${process.env.USER ?? process.getuid?.()} is not root`, remedy });
   }
   const docker = await chooseDocker();
-  faults.push(...docker.faults, programFault("iptables", "for the sandbox's network"));
+  faults.push(...docker.faults);
+  faults.push(programFault("iptables", "for the sandbox's network"), programFault("nft", "for the cloud's firewalls"));
   faults.push(...currentRouteFaults(addresses.subnet, bridgeName));
   faults.push(...(await nameFaults((await aptSettings()).hosts, addresses.subnet)));
   if (!(await emulatorProcess())) {

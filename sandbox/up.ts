@@ -46,8 +46,8 @@ export const upSteps: UpStep[] = [
     async run(context, report) {
       const found = await preflight();
       await mkdir(sandboxFiles().folder, { recursive: true, mode: 0o700 });
+      await installPrograms([...(found ? [] : (["dockerd"] as const)), "iptables", "nft"], report);
       context.choice = found ?? (await startDaemon(report));
-      await installPrograms(["iptables"], report);
       await replaceFile(sandboxFiles().dockerChoice, JSON.stringify(context.choice));
       context.docker = dockerAt(context.choice.socket);
     },

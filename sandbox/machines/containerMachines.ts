@@ -3,6 +3,7 @@ import os from "node:os";
 import type Docker from "dockerode";
 import type { MachineSpec, Machines } from "../clouds/machines";
 import { dockerAt } from "../docker";
+import { setFirewall } from "./firewall";
 
 /** Where servers run, and what they are made of. */
 export interface ContainerMachinesOptions {
@@ -52,6 +53,7 @@ export function containerMachines(options: ContainerMachinesOptions): Machines {
       if (!found) return "missing";
       return found.State.Running ? "running" : "off";
     },
+    setFirewall,
   };
 }
 
