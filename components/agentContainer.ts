@@ -100,6 +100,7 @@ export class AgentContainer extends pulumi.ComponentResource {
       this,
     );
     const networks = agentNetworks(name);
+    // The provider deletes first what has a fixed name; asked for here, it could not be planned for a server to come.
     const network = (args: NetworkArgs & { name: string }) => new Network(args.name, args, inDocker(host, this));
     const egress = network(networks.egress);
     const front = network(networks.front);
