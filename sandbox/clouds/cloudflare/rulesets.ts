@@ -159,7 +159,7 @@ function requested(world: CloudflareWorld, request: FastifyRequest): Ruleset {
   return ruleset;
 }
 
-/** Rulesets of an account are a matter of its contract; there is none here. */
+/** Rulesets of an account need its own Enterprise plan, which there is not here. */
 function planOf(world: CloudflareWorld, owner: Owner): Plan {
   const zone = world.zones.find((candidate) => owner === `zones/${candidate.id}`);
   if (zone) return zone.plan;

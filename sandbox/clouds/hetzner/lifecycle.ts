@@ -56,9 +56,9 @@ export function defineServerWork(project: Project): void {
   actions.define("create_server", async (action) => {
     const server = serverOf(project, action);
     if (!server) return;
-    await enforce(server);
-    if (server.status !== "initializing") return;
     try {
+      await enforce(server);
+      if (server.status !== "initializing") return;
       await machines.create(machineSpec(project, server));
       server.status = "running";
     } catch (error) {

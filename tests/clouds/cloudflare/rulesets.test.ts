@@ -91,7 +91,7 @@ describe("rulesets", () => {
     expect(answer.body.errors[0]).toMatchObject({ source: { pointer: "/phase" } });
   });
 
-  it("belong to zones: an account needs another contract", async () => {
+  it("belong to zones: those of an account need a plan of their own", async () => {
     const body = { name: "e", kind: "root", phase: custom };
     expect((await test.call("POST", account("/rulesets"), body)).body.errors[0].message).toContain("not entitled");
     expect((await test.call("POST", zone("/rulesets"), body)).body.errors[0].source.pointer).toBe("/kind");

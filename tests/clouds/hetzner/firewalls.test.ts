@@ -126,6 +126,7 @@ describe("a firewall in front of servers", () => {
     });
     expect((await project.finished(action.id)).error.message).toBe("nft: permission denied");
     expect(project.machines.specs.size).toBe(0);
+    expect((await project.call("GET", "/servers")).body.servers).toMatchObject([{ status: "off" }]);
   });
 });
 
