@@ -26,7 +26,9 @@ export async function buildCli(folder: string, report: (line: string) => void): 
     folder,
     async (unfinished) => {
       await checkGo();
-      report(`building pulumi ${cliVersion} from Go modules, as its download site is out of reach: up to 6 minutes`);
+      report(
+        `building pulumi ${cliVersion} from Go modules, as its download site is out of reach: about 5 minutes on 2 idle cores`,
+      );
       const started = Date.now();
       const packages = await countPackages(started, report);
       await mkdir(unfinished, { recursive: true });
