@@ -42,7 +42,7 @@ export function cage(daemon: DockerDaemon, extra = "{}", options = "{}", provide
       sysctls: { "net.ipv4.ip_unprivileged_port_start": "1024" },
       hosts: [{ host: "gateway.internal", ip: "${daemon.gateway}" }],
       dns: ["${daemon.gateway}"],
-      envs: ["B=2", "A=1"],
+      envs: ["B=2", pulumi.secret("A=canary")],
       labels: [{ label: "z", value: "1" }, { label: "a", value: "2" }],
       restart: "unless-stopped",
       destroyGraceSeconds: 5,

@@ -31,9 +31,10 @@ describeUnless(dockerdMissing(), "docker stand-in", () => {
     expect(info.HostConfig.ReadonlyRootfs).toBe(true);
     expect(info.HostConfig.Memory).toBe(64 * 1024 * 1024);
     expect(info.HostConfig.NanoCpus).toBe(500_000_000);
-    expect(info.Config.Env).toEqual(expect.arrayContaining(["A=1", "B=2"]));
+    expect(info.Config.Env).toEqual(expect.arrayContaining(["A=canary", "B=2"]));
     expect(Object.keys(info.NetworkSettings.Networks)).toHaveLength(2);
     expect(info.NetworkSettings.Networks).not.toHaveProperty("bridge");
+    expect(await stack.stateText()).not.toContain("canary");
     await stack.must("preview", "--expect-no-changes");
     await stack.expectSettled();
     await stack.must("up", "--yes", "--skip-preview", "--expect-no-changes");

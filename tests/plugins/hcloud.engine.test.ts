@@ -123,13 +123,14 @@ test("name, labels, type and firewalls change in place", async () => {
   await stack.expectSettled();
 });
 
-test.each([
-  ["image", '{ image: "debian-13" }'],
-  ["location", '{ image: "debian-13", location: "nbg1" }'],
-  ["userData", '{ image: "debian-13", location: "nbg1", userData: "#cloud-config other" }'],
-])("another %s replaces", async (_property, args) => {
+test("another image, location or user-data replaces", async () => {
   const before = await stack.outputs();
-  expect(await stack.up(program(args))).toMatch(/1 replaced/);
+  const changes = ['image: "debian-13"', 'location: "nbg1"', 'userData: "#cloud-config other"'];
+  for (const change of changes) {
+    await stack.program(program(`{ ${change} }`));
+    expect(await stack.must("preview"), change).toMatch(/1 to replace/);
+  }
+  expect(await stack.up(program(`{ ${changes.join(", ")} }`))).toMatch(/1 replaced/);
   expect((await stack.outputs()).id).not.toBe(before.id);
   await stack.expectSettled();
 });
