@@ -7,6 +7,7 @@ server knows. Sent to the server's Python on standard input.
 Both can be repeated: a second run prints, or finds, the key of the first.
 """
 
+import fcntl
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ KEY = "/etc/ssh/ssh_host_ed25519_key"
 STAGED = "/etc/ssh/creel_next_ed25519_key"
 ACTIVATED = "/var/lib/creel/host-key-activated"
 STATUS = "/var/lib/creel/status.json"
+LOCK = "/run/lock/creel-converge.lock"
 CONVERGE = "/usr/local/sbin/creel-converge"
 # Boot, packages and a slow mirror take a few minutes; after this long nothing more is to be hoped for.
 PATIENCE = 15 * 60
@@ -48,17 +50,19 @@ def activate():
 
 
 def wait_for_first_boot():
-    began, shown = time.time(), None
-    retried = False
+    began, shown, retried = time.time(), None, False
     while time.time() - began < PATIENCE:
         status = read_status()
         if status and status["ok"]:
             return
-        if status and status["ok"] is False:
-            # A first boot that failed before this deployment came is tried again: the mirror may be back.
-            if retried or time.time() - began > 5:
+        failed = status is not None and status["ok"] is False
+        if failed or (status is not None and not converge_runs()):
+            # What went wrong before this deployment came is tried again: the mirror may be back, the power too.
+            if failed and (retried or time.time() - began > 5):
                 fail(f"first boot failed in step {status['step']}:\n{status['error']}")
-            say(f"first boot had failed in step {status['step']}; trying again")
+            if retried:
+                fail(f"first boot was cut off twice in step {status['step']}\n{log_tail()}")
+            say(f"first boot had {'failed' if failed else 'been cut off'} in step {status['step']}; trying again")
             retried = True
             subprocess.run([CONVERGE], stdout=subprocess.DEVNULL, check=False)
             continue
@@ -68,6 +72,18 @@ def wait_for_first_boot():
             shown = step
         time.sleep(1)
     fail(f"first boot has not ended after {PATIENCE // 60} minutes; it is at: {shown}\n{log_tail()}")
+
+
+def converge_runs():
+    """Whether somebody holds the lock that a converge run takes."""
+    try:
+        with open(LOCK, encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
 
 
 def cloud_init():

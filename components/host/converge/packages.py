@@ -64,7 +64,7 @@ def transaction(host, missing, extra):
     host.units_changed = True
 
 
-def apt_get(host, words, name, timeout, pauses=(10, 20, 40)):
+def apt_get(host, words, name, timeout, pauses=(15, 45)):
     """A mirror may be away for a minute."""
     for pause in (*pauses, None):
         try:
