@@ -1,4 +1,4 @@
-import { type SuiteFactory, describe } from "vitest";
+import { describe, type SuiteFactory } from "vitest";
 
 /**
  * A suite that needs something this computer may lack. Where it is missing the suite is skipped and its title says why;
