@@ -5,11 +5,7 @@ import path from "node:path";
 import { execa, type ResultPromise } from "execa";
 import { parseDocument } from "yaml";
 import type { Engine } from "../engine/engine";
-
-/** This package's own folder, which holds Pulumi.yaml: one level up from the source, two from the compiled file. */
-export const packageFolder = ["..", "../.."]
-  .map((up) => path.resolve(__dirname, up))
-  .find((folder) => existsSync(path.join(folder, "package.json")))!;
+import { packageFolder } from "../engine/paths";
 
 /** Where a deployment keeps what belongs to it alone: state, passphrase, SSH key, stack file. */
 export interface DeploymentOptions {
