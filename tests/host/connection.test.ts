@@ -1,0 +1,85 @@
+import { execFileSync } from "node:child_process";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { dockerHost, remoteCommand, type ServerConnection, sshOptions } from "../../components/connection";
+import { find, isSecretWrapper, register, resolved } from "../components/mocks";
+import { ed25519Key } from "./keys";
+
+const key = ed25519Key.split(" ").slice(0, 2).join(" ");
+const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOther";
+const commandType = "command:local:Command";
+
+function connection(): ServerConnection {
+  return { host: pulumi.output("198.51.100.10"), user: "deploy", port: 22, hostKeys: pulumi.output([key]) };
+}
+
+/** The options as ssh itself understands them. */
+function understood(options: string[]): string[] {
+  return execFileSync("ssh", ["-G", "-F", "none", ...options, "server.example"], { encoding: "utf8" }).split("\n");
+}
+
+describe("sshOptions", () => {
+  it("is a list that ssh understands, with no known_hosts file and no question asked", () => {
+    const lines = understood(sshOptions([ed25519Key]));
+    for (const line of [
+      "batchmode yes",
+      "stricthostkeychecking true",
+      "userknownhostsfile /dev/null",
+      "globalknownhostsfile /dev/null",
+      "hostkeyalgorithms ssh-ed25519",
+      "updatehostkeys false",
+      "forwardagent no",
+      "connecttimeout 8",
+    ]) {
+      expect(lines).toContain(line);
+    }
+  });
+
+  it("pins every key it is given and nothing of their comments", () => {
+    const pinned = sshOptions([ed25519Key, other]).find((option) => option.startsWith("KnownHostsCommand"));
+    expect(pinned).toBe(`KnownHostsCommand=/usr/bin/printf "%H ${key}\\n%H ${other}\\n"`);
+  });
+
+  it("leaves the choice of keys to ssh-agent and ~/.ssh", () => {
+    expect(sshOptions([key]).filter((option) => /identit/i.test(option))).toEqual([]);
+  });
+});
+
+describe("remoteCommand", () => {
+  it("runs the system's ssh, which hands one text to the remote shell", async () => {
+    const registered = await register(() => {
+      const args = { connection: connection(), create: "uptime", triggers: ["1"], attempts: 5, showProgress: true };
+      remoteCommand("look", { ...args, stdin: "words" });
+    });
+    expect(find(registered, commandType, "look").inputs).toEqual({
+      interpreter: [
+        "ssh",
+        "-T",
+        ...sshOptions([key]),
+        "-o",
+        "ConnectionAttempts=5",
+        "-p",
+        "22",
+        "deploy@198.51.100.10",
+      ],
+      create: "uptime",
+      stdin: "words",
+      triggers: ["1"],
+      logging: "stderr",
+      addPreviousOutputInEnv: false,
+    });
+  });
+
+  it("keeps a secret in its wrapper, and logs nothing beside one", async () => {
+    const registered = await register(() => {
+      remoteCommand("tell", { connection: connection(), create: "cat", secretStdin: "CANARY", showProgress: true });
+    });
+    const { stdin, logging } = find(registered, commandType, "tell").inputs;
+    expect(isSecretWrapper(stdin)).toBe(true);
+    expect(logging).toBe("none");
+  });
+
+  it("gives Docker the same way", async () => {
+    expect(await resolved(dockerHost(connection()))).toBe("ssh://deploy@198.51.100.10:22");
+  });
+});
