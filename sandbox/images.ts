@@ -34,6 +34,7 @@ export async function buildImage(docker: Docker, plan: ImagePlan, report: (line:
   await mkdir(path.dirname(context), { recursive: true, mode: 0o700 });
   await cp(path.join(imagesFolder, plan.name), context, { recursive: true });
   for (const [name, { content, executable }] of Object.entries(plan.extra ?? {})) {
+    await mkdir(path.dirname(path.join(context, name)), { recursive: true });
     await writeFile(path.join(context, name), content);
     await chmod(path.join(context, name), executable ? 0o755 : 0o644);
   }

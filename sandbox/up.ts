@@ -63,8 +63,10 @@ export const upSteps: UpStep[] = [
       const authority = await certificateAuthority(sandboxFiles().certificates);
       const ca = { "ca.crt": { content: await readFile(authority.certificate) } };
       const { base } = context;
-      context.server = await buildImage(docker, { name: "server", base, extra: ca }, report);
-      context.world = await buildImage(docker, { name: "world", base }, report);
+      [context.server, context.world] = await Promise.all([
+        buildImage(docker, { name: "server", base, extra: ca }, report),
+        buildImage(docker, { name: "world", base }, report),
+      ]);
       const go = await goPrograms(docker, base, report);
       const program = (content: Buffer) => ({ content, executable: true });
       context.agent = await buildImage(docker, { name: "agent", extra: { agent: program(go.agent) } }, report);
