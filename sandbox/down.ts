@@ -2,12 +2,12 @@ import { rm, rmdir } from "node:fs/promises";
 import { answers, type DockerChoice, dockerAt } from "./docker";
 import { clearDaemon, startDaemon, stopDaemon } from "./dockerDaemon";
 import { stopEmulators } from "./emulators";
-import { SandboxError } from "./faults";
+import { refuseFaults, SandboxError } from "./faults";
 import { removeImages } from "./images";
 import { removeFirewall } from "./machines/firewall";
 import { removeNetwork, removeRules } from "./network";
 import { sandboxFiles, sandboxId, sandboxLabel } from "./paths";
-import { recordedChoice } from "./preflight";
+import { recordedChoice, rootFaults } from "./preflight";
 import { type Report, withSandboxLock } from "./up";
 
 /**
@@ -16,9 +16,10 @@ import { type Report, withSandboxLock } from "./up";
  *
  * @param options.purge removes images, certificates and tokens as well
  */
-export function worldDown(report: Report, options: { purge?: boolean } = {}): Promise<void> {
-  return withSandboxLock(report, async () => {
-    const files = sandboxFiles();
+export async function worldDown(report: Report, options: { purge?: boolean } = {}): Promise<void> {
+  refuseFaults(rootFaults());
+  const files = sandboxFiles();
+  await withSandboxLock(report, async () => {
     const choice = await recordedChoice();
     if (choice) await requireDocker(choice, report);
     report("stopping the clouds' APIs");
@@ -31,8 +32,8 @@ export function worldDown(report: Report, options: { purge?: boolean } = {}): Pr
     await remove(files.world, files.dockerChoice, files.resolvConf, files.build);
     await remove(files.clouds.state, files.clouds.config, files.clouds.log, files.clouds.pid);
     if (options.purge) await remove(files.daemon.data, files.certificates, files.tokens);
-    for (const folder of [files.daemonFolder, files.folder]) await rmdir(folder).catch(() => undefined);
   });
+  for (const folder of [files.daemonFolder, files.folder]) await rmdir(folder).catch(() => undefined);
 }
 
 /** What is in Docker can only be removed by Docker: a daemon of the sandbox's own that stopped is started once more. */

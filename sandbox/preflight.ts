@@ -18,11 +18,7 @@ export async function preflight(): Promise<DockerChoice | undefined> {
   if (process.platform !== "linux") {
     refuseFaults([{ path: process.platform, found: "cannot run Linux servers", remedy: "use a Linux computer" }]);
   }
-  const faults: (SandboxFault | undefined)[] = [];
-  if (process.getuid?.() !== 0) {
-    const remedy = "run it as root: it makes a network, its packet filter rules, and servers that are whole machines";
-    faults.push({ path: "user", found: `${process.env.USER ?? process.getuid?.()} is not root`, remedy });
-  }
+  const faults: (SandboxFault | undefined)[] = rootFaults();
   const docker = await chooseDocker();
   faults.push(...docker.faults);
   faults.push(programFault("iptables", "for the sandbox's network"), programFault("nft", "for the cloud's firewalls"));
@@ -37,6 +33,13 @@ export async function preflight(): Promise<DockerChoice | undefined> {
   }
   refuseFaults(faults.filter((fault) => fault !== undefined));
   return docker.choice;
+}
+
+/** The sandbox changes the computer's network, which only root can. */
+export function rootFaults(): SandboxFault[] {
+  if (process.getuid?.() === 0) return [];
+  const remedy = "run it as root: it makes a network, its packet filter rules, and servers that are whole machines";
+  return [{ path: "user", found: `${process.env.USER ?? process.getuid?.()} is not root`, remedy }];
 }
 
 /** The daemon that the sandbox is in already, or else the first that answers. */

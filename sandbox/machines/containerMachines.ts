@@ -122,7 +122,8 @@ export function containerSpec(
       // Docker refuses more processors than there are.
       NanoCpus: Math.min(machine.cores, host.cores) * 1e9,
       NetworkMode: machine.ipv4 ? options.network : "none",
-      RestartPolicy: { Name: "no" },
+      // A reboot from inside, or of this computer, ends the container; switched off by the cloud, it stays off.
+      RestartPolicy: { Name: "unless-stopped" },
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "2" } },
     } as Docker.HostConfig,
     NetworkingConfig: machine.ipv4

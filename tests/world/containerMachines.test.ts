@@ -32,7 +32,7 @@ describe("a server's container", () => {
       NanoCpus: 2e9,
       CapAdd: ["ALL"],
       CapDrop: ["SYS_RESOURCE"],
-      RestartPolicy: { Name: "no" },
+      RestartPolicy: { Name: "unless-stopped" },
     });
     expect(spec.HostConfig?.Privileged).toBeUndefined();
   });

@@ -27,6 +27,7 @@ runcmd:
   let server: { id: number; ipv4: string };
 
   beforeAll(async () => {
+    await worldDown(quiet); // whatever an interrupted run left behind
     world = await worldUp(quiet);
   });
   afterAll(() => worldDown(quiet));
@@ -121,6 +122,20 @@ runcmd:
       expect(await on("test ! -e /run/before; systemctl is-system-running")).toBe("running"),
     );
     expect(await on("ls /root/shut-down; cat /root/boots")).toBe("/root/shut-down\nbooted");
+  });
+
+  it("reboots from inside as well, and stays off once the cloud switched it off", async () => {
+    await on("touch /run/before; systemctl reboot").catch(() => undefined); // the connection goes with it
+    await eventually(60, async () =>
+      expect(await on("test ! -e /run/before; systemctl is-system-running")).toBe("running"),
+    );
+    await hetzner("POST", `/servers/${server.id}/actions/poweroff`);
+    const status = async () => ((await hetzner("GET", `/servers/${server.id}`)).server as { status: string }).status;
+    await eventually(60, async () => expect(await status()).toBe("off"));
+    await new Promise((done) => setTimeout(done, 3000));
+    expect(await status()).toBe("off");
+    await hetzner("POST", `/servers/${server.id}/actions/poweron`);
+    await eventually(60, async () => expect(await on("cat /root/boots")).toBe("booted"));
   });
 
   it("comes back whole when its parts are killed, with the server where it was", async () => {
