@@ -10,20 +10,24 @@ export interface SandboxFault {
 
 /** Everything that stands in the way, in one error. */
 export class SandboxError extends Error {
-  constructor(readonly faults: SandboxFault[]) {
-    super(faultText(faults));
+  /** @param untouched whether the faults were found before anything was changed */
+  constructor(
+    readonly faults: SandboxFault[],
+    untouched = false,
+  ) {
+    super(faultText(faults, untouched));
     this.name = "SandboxError";
   }
 }
 
-/** Throws one {@link SandboxError} that names every fault, or returns when there is none. */
+/** Before anything is changed: throws one {@link SandboxError} that names every fault, or returns when there is none. */
 export function refuseFaults(faults: SandboxFault[]): void {
-  if (faults.length > 0) throw new SandboxError(faults);
+  if (faults.length > 0) throw new SandboxError(faults, true);
 }
 
-function faultText(faults: SandboxFault[]): string {
+function faultText(faults: SandboxFault[], untouched: boolean): string {
   const width = Math.max(...faults.map((fault) => fault.path.length)) + 3;
   const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
   const lines = faults.map((fault) => `  ${fault.path.padEnd(width)}${fault.found}: ${fault.remedy}`);
-  return [`The sandbox has ${count}; nothing was changed`, ...lines].join("\n");
+  return [`The sandbox has ${count}${untouched ? "; nothing was changed" : ""}`, ...lines].join("\n");
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { compiledFile } from "../../engine/paths";
 import { dockerAt } from "../../sandbox/docker";
 import { emulatorProcess } from "../../sandbox/emulators";
 import { firewallTable } from "../../sandbox/machines/firewall";
@@ -50,6 +51,13 @@ runcmd:
     for (const image of Object.values(world.images)) {
       expect(image).toMatch(/^registry\.creel\.test\/creel\/(agent|connector)@sha256:[0-9a-f]{64}$/);
     }
+  });
+
+  it("says so on the command line, for people and for programs", async () => {
+    const status = await creel("status", "--json");
+    expect(status.exitCode).toBe(0);
+    expect(JSON.parse(status.stdout)).toMatchObject({ up: true, folder: sandboxFiles().folder });
+    expect((await creel("status")).stdout).toMatch(/^creel-world\s+running/m);
   });
 
   it("stays as it is when it is brought up again, also by two at once", async () => {
@@ -178,9 +186,15 @@ runcmd:
     expect(await readWorld()).toBeUndefined();
     expect(existsSync(files.clouds.state)).toBe(false);
     expect(existsSync(world.ca)).toBe(true);
+    expect((await creel("status", "--json")).exitCode).toBe(1);
     await worldDown(quiet);
   });
 });
+
+/** Runs `creel sandbox …` as a person would. */
+function creel(...args: string[]) {
+  return execa(process.execPath, [compiledFile("cli", "main.js"), "sandbox", ...args], { reject: false });
+}
 
 /** Runs a shell command in the world's container, a neighbour of the servers; gives its standard output. */
 async function fromWorld(world: World, command: string): Promise<string> {
