@@ -18,6 +18,8 @@ KEY = "/etc/ssh/ssh_host_ed25519_key"
 STAGED = "/etc/ssh/creel_next_ed25519_key"
 ACTIVATED = "/var/lib/creel/host-key-activated"
 STATUS = "/var/lib/creel/status.json"
+LOG = "/var/log/creel-converge.log"
+EARLIER_LOG = "/var/log/cloud-init-output.log"
 LOCK = "/run/lock/creel-converge.lock"
 CONVERGE = "/usr/local/sbin/creel-converge"
 # Boot, packages and a slow mirror take a few minutes; after this long nothing more is to be hoped for.
@@ -92,7 +94,7 @@ def cloud_init():
     words = done.stdout.split()
     state = words[1] if len(words) > 1 else "unknown"
     if state in ("done", "error", "disabled") and not read_status():
-        fail(f"first boot ended without starting converge; cloud-init says:\n{done.stdout.strip()}\n{log_tail('/var/log/cloud-init-output.log')}")
+        fail(f"first boot ended without starting converge; cloud-init says:\n{done.stdout.strip()}\n{log_tail(EARLIER_LOG)}")
     return f"cloud-init is {state}"
 
 
@@ -104,7 +106,7 @@ def read_status():
         return None
 
 
-def log_tail(path="/var/log/creel-converge.log", lines=15):
+def log_tail(path=LOG, lines=15):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return "".join(file.readlines()[-lines:]).strip()

@@ -3,7 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { dockerHost, remoteCommand, type ServerConnection, sshOptions } from "../../components/connection";
 import { find, isSecretWrapper, register, resolved } from "../components/mocks";
+import { describeUnless } from "../requirements";
 import { ed25519Key } from "./keys";
+import { programMissing } from "./programs";
 
 const key = ed25519Key.split(" ").slice(0, 2).join(" ");
 const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOther";
@@ -18,7 +20,7 @@ function understood(options: string[]): string[] {
   return execFileSync("ssh", ["-G", "-F", "none", ...options, "server.example"], { encoding: "utf8" }).split("\n");
 }
 
-describe("sshOptions", () => {
+describeUnless(programMissing("ssh", "-V"), "sshOptions", () => {
   it("is a list that ssh understands, with no known_hosts file and no question asked", () => {
     const lines = understood(sshOptions([ed25519Key]));
     for (const line of [

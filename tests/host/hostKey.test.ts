@@ -2,8 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { hostKeyFrom } from "../../components/host/hostKey";
+import { describeUnless } from "../requirements";
+import { programMissing } from "./programs";
 
 /** What ssh-keygen says of a private key. */
 function keygen(privateKey: string, ...options: string[]): string {
@@ -17,7 +19,7 @@ function keygen(privateKey: string, ...options: string[]): string {
   }
 }
 
-describe("hostKeyFrom", () => {
+describeUnless(programMissing("ssh-keygen", "-?"), "hostKeyFrom", () => {
   it.each(["", "a", "x".repeat(64), "ü🔑"])("gives a pair that OpenSSH reads as one, from %j", (secret) => {
     const { privateKey, publicKey } = hostKeyFrom(secret);
     expect(keygen(privateKey, "-y").split(" ").slice(0, 2).join(" ")).toBe(publicKey);

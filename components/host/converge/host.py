@@ -167,7 +167,7 @@ class Host:
 
 def plain_env():
     """Programs speak English, and are found the same way over SSH, from cloud-init and by hand."""
-    path = os.environ.get("CREEL_PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return {"PATH": path, "LC_ALL": "C.UTF-8", "HOME": "/root"}
 
 

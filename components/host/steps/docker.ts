@@ -11,7 +11,10 @@ export function dockerStep(profile: HostProfile, facts: HostFacts): WantedStep {
       // Deployments reach the daemon over SSH as this user, who is an administrator anyway.
       { kind: "member", user: facts.user, group: "docker" },
     ],
-    validate: [["python3", "-m", "json.tool", daemonJson, "/dev/null"]],
+    // Docker 20.10 cannot say what it thinks of its settings before it starts.
+    validate: [
+      ["sh", "-c", `! dockerd --help | grep -q -- --validate || dockerd --validate --config-file ${daemonJson}`],
+    ],
     reload: [{ unit: "docker.service", verb: "restart" }],
     probes: [
       {
