@@ -36,7 +36,7 @@ export default defineConfig({
           hookTimeout: 900_000,
           fileParallelism: false,
           maxWorkers: 1,
-          globalSetup: ["tests/engineReady.ts", "tests/sandboxDown.ts"],
+          globalSetup: ["tests/engineReady.ts", "tests/sandboxAlone.ts"],
           sequence: { groupOrder: 2 },
         },
       },

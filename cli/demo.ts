@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
 import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import pc from "picocolors";
 import { type Engine, prepareEngine } from "../engine/engine";
-import { readWorld, sandboxFolder, type World, worldDown, worldUp } from "../sandbox/world";
+import { preflight, readWorld, sandboxFolder, type World, worldDown, worldUp } from "../sandbox/world";
 import { Deployment } from "./deployment";
-import { agentChecks, type Check, type DeployedAgent, type DeployedServer, flowChecks, leakChecks } from "./proof";
+import { leakChecks } from "./leaks";
+import { agentChecks, type Check, type DeployedAgent, type DeployedServer, flowChecks } from "./proof";
+import { environment, openSandboxStack } from "./sandboxStack";
 
-const environment = "sandbox";
+const secretName = "MODEL_API_KEY";
 
 /** What the demo's steps hand on. */
 interface Demo {
@@ -35,6 +38,11 @@ async function up(): Promise<boolean> {
   const context = {} as Demo;
   try {
     await tasks([
+      step("This computer", async () => {
+        await preflight();
+        // A stack without its world describes things that are gone.
+        if ((await readWorld()) === undefined) await forgetDemo();
+      }),
       step("Pulumi engine", async (demo, report) => {
         demo.engine = await prepareEngine({ report });
       }),
@@ -42,7 +50,8 @@ async function up(): Promise<boolean> {
         demo.world = await worldUp(report);
       }),
       step(`Environment ${environment}`, async (demo) => {
-        demo.deployment = await openDemo(demo.engine, demo.world);
+        demo.deployment = await openSandboxStack(demoFolder(), demo.engine, demo.world);
+        await keepSecret(demo.deployment);
       }),
       step("pulumi up", async (demo, report) => {
         await demo.deployment.pulumi(["up", "--yes", "--suppress-outputs"], { onLine: report });
@@ -57,50 +66,55 @@ async function up(): Promise<boolean> {
   }
 }
 
+/** Destroys the deployment as its owner would; then the sandbox goes, whatever the destroy said. */
 async function down(): Promise<boolean> {
   const context = {} as Demo;
-  const folder = demoFolder();
-  try {
-    await tasks([
-      step("pulumi destroy", async (demo, report, skip) => {
-        const world = await readWorld();
-        if (!Deployment.exists(folder, environment) || !world) {
-          return skip("nothing is deployed");
-        }
-        demo.engine = await prepareEngine({ report });
-        demo.world = await worldUp(report);
-        demo.deployment = await Deployment.open({ folder, environment, engine: demo.engine });
-        await demo.deployment.pulumi(["destroy", "--yes"], { onLine: report });
-        await demo.deployment.remove();
-      }),
-      step("Sandbox", async (_demo, report) => worldDown(report)),
-    ]).run(context);
-    return true;
-  } finally {
-    await context.deployment?.close();
-  }
+  let destroyed = true;
+  await tasks([
+    step("pulumi destroy", async (demo, report, skip) => {
+      if (!Deployment.exists(demoFolder(), environment) || !(await readWorld())) return skip("nothing is deployed");
+      destroyed = false;
+      demo.engine = await prepareEngine({ report });
+      demo.world = await worldUp(report);
+      demo.deployment = await openSandboxStack(demoFolder(), demo.engine, demo.world);
+      await demo.deployment.pulumi(["destroy", "--yes"], { onLine: report });
+      destroyed = true;
+    }),
+  ])
+    .run(context)
+    .catch((error: Error) => console.error(error.message))
+    .finally(() => context.deployment?.close());
+  await tasks([
+    step("Sandbox", async (_demo, report) => {
+      await worldDown(report);
+      await forgetDemo();
+    }),
+  ]).run(context);
+  return destroyed;
 }
 
+/** Where the demo's stack is kept: with the sandbox, whose end is its end. */
 function demoFolder(): string {
   return path.join(sandboxFolder(), "demo");
 }
 
-/** Opens the demo's stack with what only this computer knows: image digests, the operator's key, one made-up secret. */
-async function openDemo(engine: Engine, world: World): Promise<Deployment> {
-  const folder = demoFolder();
-  const first = !Deployment.exists(folder, environment);
-  const deployment = await Deployment.open({ folder, environment, engine });
-  await deployment.configure([
-    { path: ["creel:fleet", "operators", "keys"], value: [await deployment.publicKey()] },
-    { path: ["creel:fleet", "agents", "atlas", "image"], value: world.images.agent },
-    { path: ["creel:fleet", "connector", "image"], value: world.images.connector },
-  ]);
-  if (first) {
-    await deployment.setSecret("hcloud:token", world.hetzner.token);
-    await deployment.setSecret("cloudflare:apiToken", world.cloudflare.token);
-    await deployment.setSecret("creel:secrets.atlas.MODEL_API_KEY", `demo-${randomBytes(24).toString("hex")}`);
-  }
-  return deployment;
+/** Removes the demo's stack from this computer. What it describes has to be gone, or about to go with the sandbox. */
+export async function forgetDemo(): Promise<void> {
+  await rm(demoFolder(), { recursive: true, force: true });
+  // Only the last of the two to go leaves the sandbox's folder empty.
+  await rmdir(sandboxFolder()).catch(() => undefined);
+}
+
+/** Whether the demo is deployed, or was left half-way. */
+export function demoExists(): boolean {
+  return Deployment.exists(demoFolder(), environment);
+}
+
+/** The demo's one secret is made up once and then kept, so that a second run has nothing to do. */
+async function keepSecret(deployment: Deployment): Promise<void> {
+  const key = `creel:secrets.atlas.${secretName}`;
+  const present = await deployment.pulumi(["config", "get", "--path", key], { reject: false });
+  if (present.exitCode !== 0) await deployment.setSecret(key, `demo-${randomBytes(24).toString("hex")}`);
 }
 
 /** Every check there is, on the demo's one server and agent. */
@@ -111,15 +125,15 @@ async function prove(deployment: Deployment, world: World, report: Report): Prom
   const [name, agent] = Object.entries(fleet.agents)[0]!;
   const server = fleet.servers[agent.server]!;
   const value = (
-    await deployment.pulumi(["config", "get", "--path", `creel:secrets.${name}.MODEL_API_KEY`])
+    await deployment.pulumi(["config", "get", "--path", `creel:secrets.${name}.${secretName}`])
   ).stdout.trim();
-  const canary = { agent: name, key: "MODEL_API_KEY", value };
+  const canary = { agent: name, key: secretName, value };
   report("agent and its secret");
   const checks = await agentChecks(deployment, server, agent, canary);
   report("network flows");
   checks.push(...(await flowChecks(deployment, server, agent, `${world.registryAddress}:443`)));
   report("where the secret is");
-  checks.push(...(await leakChecks(deployment, server, agent, canary)));
+  checks.push(...(await leakChecks(deployment, server, canary)));
   return checks;
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa, type ResultPromise } from "execa";
 import { parseDocument } from "yaml";
@@ -41,6 +41,7 @@ export class Deployment {
   static async open(options: DeploymentOptions): Promise<Deployment> {
     const deployment = new Deployment(options);
     await mkdir(path.join(options.folder, "state"), { recursive: true, mode: 0o700 });
+    await chmod(options.folder, 0o700);
     await createOnce(deployment.passphraseFile, () => randomBytes(24).toString("base64url"));
     if (!existsSync(deployment.keyFile)) {
       await execa("ssh-keygen", [
@@ -208,6 +209,9 @@ export class Deployment {
   }
 }
 
+/** Writes a file that is missing. It appears whole or not at all: a passphrase cut off half-way would be used for ever. */
 async function createOnce(file: string, content: () => string | Promise<string>): Promise<void> {
-  if (!existsSync(file)) await writeFile(file, await content(), { mode: 0o600 });
+  if (existsSync(file)) return;
+  await writeFile(`${file}.new`, await content(), { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }

@@ -1,6 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
-import path from "node:path";
 import type { Deployment } from "./deployment";
 
 /** What the stack's `fleet` output says of a server. */
@@ -31,7 +29,7 @@ export interface Canary {
   value: string;
 }
 
-/** The agent's container runs, is healthy, and its secret is readable inside. The last is also the control of {@link leakChecks}. */
+/** The agent's container runs, is healthy, and its secret is readable inside. The last is also the control of the search for leaks. */
 export async function agentChecks(
   deployment: Deployment,
   server: DeployedServer,
@@ -94,69 +92,6 @@ export async function flowChecks(
     }),
   );
   return [...inside, ...outside];
-}
-
-/**
- * Looks for a secret's value everywhere it must not be: the stack's state and history on this computer; disk, process
- * environments and arguments, `docker inspect`, logs and metadata of the server.
- *
- * Exactly one place on the server's file systems may hold it: the agent's own file in memory (which is the control that
- * the search finds anything at all). The value travels by standard input only.
- */
-export async function leakChecks(
-  deployment: Deployment,
-  server: DeployedServer,
-  agent: DeployedAgent,
-  canary: Canary,
-): Promise<Check[]> {
-  const search = async (title: string, command: string, expected: string): Promise<Check> => {
-    const found = (await deployment.ssh(server, command, { input: canary.value, reject: false })).stdout.trim();
-    return { title: `secret in ${title}`, ok: found === expected, seen: found === "" ? "nowhere" : found };
-  };
-  const own = `/run/agent-secrets/${canary.agent}/${canary.key}`;
-  const none = "";
-  const local = await filesHolding([deployment.stateFolder, deployment.stackFile], canary.value);
-  return [
-    { title: "secret in state, history and stack file", ok: local.length === 0, seen: local.join(", ") || "nowhere" },
-    await search(
-      "files of the server",
-      "sudo grep -rlFf - --devices=skip /etc /var /root /home /opt /tmp /usr/local /run 2>/dev/null | sort",
-      own,
-    ),
-    await search(
-      "environments and arguments of the server's processes",
-      "sudo grep -lFf - /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null",
-      none,
-    ),
-    await search("docker inspect", `v=$(cat); docker inspect ${agent.container} | grep -cF "$v" | grep -v '^0$'`, none),
-    await search(
-      "container and system logs",
-      `v=$(cat); (docker logs ${agent.container} 2>&1; sudo journalctl -q) | grep -cF "$v" | grep -v '^0$'`,
-      none,
-    ),
-    await search("user-data, unpacked", `python3 -c '${userDataSearch}'`, none),
-  ];
-}
-
-/** Python that looks for the text on its standard input in the server's user-data, in what is packed in it as well. */
-const userDataSearch = `
-import base64, gzip, sys, urllib.request, yaml
-value = sys.stdin.buffer.read()
-text = urllib.request.urlopen("http://169.254.169.254/hetzner/v1/userdata", timeout=5).read()
-files = yaml.safe_load(text)["write_files"]
-packed = [gzip.decompress(base64.b64decode(f["content"])) for f in files if f.get("encoding") == "gz+b64"]
-print("" if packed and all(value not in part for part in [text] + packed) else "found, or nothing to search")
-`;
-
-/** The files below some folders that contain a text. */
-export async function filesHolding(roots: string[], text: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const root of roots) {
-    const names = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => undefined);
-    const files = names ? names.filter((n) => n.isFile()).map((n) => path.join(n.parentPath, n.name)) : [root];
-    for (const file of files) if ((await readFile(file)).includes(text)) found.push(file);
-  }
-  return found;
 }
 
 /** Whether a TCP port answers within two seconds. */

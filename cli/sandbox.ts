@@ -3,6 +3,7 @@ import { Listr } from "listr2";
 import pc from "picocolors";
 import { type UpContext, upSteps, withSandboxLock } from "../sandbox/up";
 import { worldDown, worldStatus } from "../sandbox/world";
+import { forgetDemo } from "./demo";
 
 /** `creel sandbox up | status | down`: the internet in a box, on this computer. */
 export function sandboxCommand(): Command {
@@ -82,5 +83,10 @@ async function status({ json }: { json?: boolean }): Promise<void> {
 }
 
 async function down(options: { purge?: boolean }): Promise<void> {
-  await runSteps([{ title: "Removing the sandbox", run: (_, report) => worldDown(report, options) }], {});
+  const remove = async (_: unknown, report: (line: string) => void) => {
+    await worldDown(report, options);
+    // What was deployed into it is gone with it.
+    await forgetDemo();
+  };
+  await runSteps([{ title: "Removing the sandbox", run: remove }], {});
 }

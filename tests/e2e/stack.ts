@@ -3,8 +3,9 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { Deployment } from "../../cli/deployment";
+import type { Deployment } from "../../cli/deployment";
 import type { DeployedAgent, DeployedServer } from "../../cli/proof";
+import { openSandboxStack } from "../../cli/sandboxStack";
 import { prepareEngine } from "../../engine/engine";
 import { type World, worldUp } from "../../sandbox/world";
 
@@ -17,16 +18,8 @@ export interface FleetOutput {
 /** A deployment of the `sandbox` environment in a folder of its own, configured like the demo's. */
 export async function openStack(secrets: Record<string, string>): Promise<{ world: World; deployment: Deployment }> {
   const world = await worldUp(() => undefined);
-  const engine = await prepareEngine({});
   const folder = await mkdtemp(path.join(tmpdir(), "creel-e2e-"));
-  const deployment = await Deployment.open({ folder, environment: "sandbox", engine });
-  await deployment.configure([
-    { path: ["creel:fleet", "operators", "keys"], value: [await deployment.publicKey()] },
-    { path: ["creel:fleet", "agents", "atlas", "image"], value: world.images.agent },
-    { path: ["creel:fleet", "connector", "image"], value: world.images.connector },
-  ]);
-  await deployment.setSecret("hcloud:token", world.hetzner.token);
-  await deployment.setSecret("cloudflare:apiToken", world.cloudflare.token);
+  const deployment = await openSandboxStack(folder, await prepareEngine({}), world);
   for (const [key, value] of Object.entries(secrets)) await deployment.setSecret(`creel:secrets.atlas.${key}`, value);
   return { world, deployment };
 }
