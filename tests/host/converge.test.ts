@@ -100,6 +100,34 @@ describeUnless(programMissing("python3", "--version"), "converge", () => {
     ]);
   });
 
+  it("keeps SSH open to all when that is what is wanted, however UFW prints it", () => {
+    const open = { adminCidrs: ["0.0.0.0/0", "::/0"] };
+    converge();
+    expect(converge(open).status).toBe(0);
+    expect(machine.state.ufw.rules).toEqual(["ufw allow 22/tcp comment 'ssh admin'"]);
+    expect(converge(open).report.changed).toEqual([]);
+    expect(converge().status).toBe(0);
+    expect(machine.state.ufw.rules).toEqual([
+      "ufw allow from 198.51.100.7 to any port 22 proto tcp comment 'ssh admin'",
+    ]);
+  });
+
+  it("takes no rule away while UFW does not show its own", () => {
+    converge();
+    const rules = ["ufw allow ssh/quic", "ufw route allow in on eth0 out on eth1"];
+    machine.remember({ ufw: { ...machine.state.ufw, rules }, broken: { "ufw allow": "forgets" } });
+    const { status, stderr } = converge();
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      "UFW does not show the rule for port 22 from 198.51.100.7/32, so 'ufw allow ssh/quic' stays",
+    );
+    expect(machine.state.ufw.rules).toEqual(rules);
+
+    machine.remember({ broken: {} });
+    expect(converge().status).toBe(0);
+    expect(machine.state.ufw.rules).toHaveLength(1);
+  });
+
   it("in a container leaves the kernel alone and says so", () => {
     machine.remember({ broken: { container: "docker" } });
     const { report } = converge();

@@ -67,10 +67,15 @@ def ufw(state, words):
         append("/etc/ufw/ufw.conf", f"LOGLEVEL={words[1]}")
     elif words[0] == "allow":
         after = {word: words[words.index(word) + 1] for word in ("proto", "from", "port", "comment")}
-        source = after["from"].removesuffix("/32")
-        mine["rules"].append(f"ufw allow from {source} to any port {after['port']} proto {after['proto']} comment '{after['comment']}'")
-    elif words[0] == "delete":
-        mine["rules"].remove("ufw " + shlex.join(words[1:]))
+        source = after["from"].removesuffix("/32").removesuffix("/128")
+        target = f"{after['port']}/{after['proto']}" if source in ("any", "0.0.0.0/0", "::/0") else None
+        target = target or f"from {source} to any port {after['port']} proto {after['proto']}"
+        line = f"ufw allow {target} comment '{after['comment']}'"
+        if line not in mine["rules"] and "ufw allow" not in state["broken"]:
+            mine["rules"].append(line)
+    elif "delete" in words[:2]:
+        words.remove("delete")
+        mine["rules"].remove("ufw " + shlex.join(words))
     return 0
 
 

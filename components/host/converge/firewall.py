@@ -33,8 +33,7 @@ def ufw(host, item):
         # UFW believes that its chains are loaded, and would fail to add rules to them.
         yield Outcome("ufw loaded", lambda: host.run(["ufw", "--force", "disable"]))
     wanted = {rule_key(rule): rule for rule in item["rules"]}
-    _, out = host.probe(["ufw", "show", "added"])
-    present = {added_key(line): line for line in out.splitlines() if line.startswith("ufw ")}
+    present = added(host)
     for key, rule in wanted.items():
         apply = None if key in present else lambda r=rule: host.run(["ufw", *rule_words(r)])
         yield Outcome(f"ufw {rule['port']}/{rule['proto']} from {rule['from']}", apply)
@@ -43,8 +42,22 @@ def ufw(host, item):
     yield Outcome(f"ufw logging {item['logging']}", None if logging else lambda: host.run(["ufw", "logging", item["logging"]]))
     for key, line in present.items():
         if key not in wanted:
-            words = shlex.split(line)[1:]
-            yield Outcome(f"no rule of its own: {line}", lambda w=words: host.run(["ufw", "--force", "delete", *w]))
+            yield Outcome(f"no rule of its own: {line}", lambda text=line: remove(host, wanted, text))
+
+
+def added(host):
+    _, out = host.probe(["ufw", "show", "added"])
+    return {added_key(line): line for line in out.splitlines() if line.startswith("ufw ")}
+
+
+def remove(host, wanted, line):
+    """UFW may print a wanted rule in words that we do not know, and then what we take for another's is our own way in."""
+    missing = [rule for key, rule in wanted.items() if key not in added(host)]
+    if missing:
+        raise Failure(f"UFW does not show the rule for port {missing[0]['port']} from {missing[0]['from']}, so {line!r} stays")
+    words = shlex.split(line)[1:]
+    route = [words.pop(0)] if words[0] == "route" else []
+    host.run(["ufw", "--force", *route, "delete", *words])
 
 
 def enforce(host):
@@ -69,7 +82,7 @@ def is_enforcing(host):
 
 
 def rule_words(rule):
-    return ["allow", "proto", rule["proto"], "from", rule["from"], "to", "any", "port", str(rule["port"]), "comment", rule["comment"]]
+    return ["allow", "proto", rule["proto"], "from", network(rule["from"]), "to", "any", "port", str(rule["port"]), "comment", rule["comment"]]
 
 
 def rule_key(rule):
@@ -87,6 +100,8 @@ def added_key(line):
 
 
 def network(text):
+    """UFW prints 0.0.0.0/0 and ::/0 as any, and does not tell one from the other; so any it is, for both."""
     if text == "any":
         return text
-    return str(ipaddress.ip_network(text, strict=False))
+    found = ipaddress.ip_network(text, strict=False)
+    return str(found) if found.prefixlen else "any"
