@@ -30,6 +30,9 @@ export async function preflight(): Promise<DockerChoice | undefined> {
       { port: ports.cloudflare, purpose: "the sandbox's Cloudflare API" },
     ];
     faults.push(...(await portFaults("127.0.0.1", taken)));
+    // It will listen on the network's own address, which does not exist yet: only who has all addresses is in its way.
+    const metadata = { port: ports.metadata, purpose: "the servers' metadata service" };
+    faults.push(...(await portFaults("0.0.0.0", [metadata])));
   }
   refuseFaults(faults.filter((fault) => fault !== undefined));
   return docker.choice;
