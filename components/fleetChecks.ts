@@ -6,6 +6,7 @@ import { agentNameFaults, nameFaults, sharedUids } from "./agentNames";
 import { type Fault, faultsUnder } from "./faults";
 import type { Draft } from "./fleetDraft";
 import { serverSchema, tenantSchema, zoneSchema } from "./fleetSpec";
+import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
 import { hostnameFaults } from "./hostnames";
 import { overfull, roomFor } from "./placement";
@@ -23,6 +24,7 @@ export function fleetFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
     ...zoneFaults(draft),
     ...tenantFaults(draft),
     ...serverFaults(draft),
+    ...firstBootRoomFaults(draft),
     ...agentFaults(draft),
     ...memoryFaults(draft),
     ...secretFaults(draft, secrets),
@@ -115,6 +117,29 @@ function serverFaults({ sections, operatorKeys }: Draft): Fault[] {
     return faults;
   });
   return [...all, ...keyFaults.values()];
+}
+
+/**
+ * The servers whose user-data would have no room for all keys and address ranges, told before the first of them is made.
+ * Every server is looked at by its own name, because what the name decides is part of what is carried.
+ */
+function firstBootRoomFaults({ servers, operatorKeys }: Draft): Fault[] {
+  const faults = new Map<string, Fault>();
+  for (const { name, entry, fields } of servers) {
+    const { location, size, image, profile, ssh } = fields;
+    if (location === undefined || size === undefined || ssh === undefined) continue;
+    const server = { location, size, image, profile, allowOpenSsh: true };
+    const access = (adminKeys: string[], adminCidrs: string[]) => ({ ...server, adminKeys, adminCidrs });
+    const asked = access(operatorKeys, ssh.cidrs);
+    if (hardenedServerFaults(name, asked).length > 0 || firstBootFaults(name, asked).length === 0) continue;
+    const fitsWithOneKey = firstBootFaults(name, access(operatorKeys.slice(0, 1), ssh.cidrs)).length === 0;
+    const [path, what] = fitsWithOneKey
+      ? ["operators.keys", "keys"]
+      : [`servers.${entry}.ssh.cidrs`, "address ranges, or wider ones"];
+    const reason = `makes the user-data of servers.${entry} larger than the provider accepts`;
+    if (!faults.has(path)) faults.set(path, { path, reason, remedy: `write fewer ${what}` });
+  }
+  return [...faults.values()];
 }
 
 function agentFaults({ sections, servers, agents, placed }: Draft): Fault[] {

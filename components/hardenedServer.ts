@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { HostProfile } from "../profiles/host";
 import { dockerHost, remoteCommand, type ServerConnection } from "./connection";
-import { refuseFaults } from "./faults";
+import { type Fault, refuseFaults } from "./faults";
 import { hostKeyFrom } from "./host/hostKey";
 import { type HostPosture, postureFrom, publicKeyFrom } from "./host/posture";
 import { convergeProgram } from "./host/program";
@@ -73,16 +73,8 @@ export class HardenedServer extends pulumi.ComponentResource {
   constructor(name: string, args: HardenedServerArgs, opts?: pulumi.ComponentResourceOptions) {
     const subject = `HardenedServer ${name}`;
     refuseFaults(hardenedServerFaults(name, args), subject);
-    const profile = profileOf(args)!;
-    const facts: HostFacts = {
-      serverName: name,
-      user: "deploy",
-      adminKeys: args.adminKeys.map((key) => key.trim()),
-      adminCidrs: args.adminCidrs,
-    };
-    const program = convergeProgram(wantedState(profile, facts));
-    const userDataWith = (secret: string) => userData({ profile, facts, program, bootstrapKey: hostKeyFrom(secret) });
-    refuseFaults(userDataFaults(userDataWith("a key of the same length")), subject);
+    refuseFaults(firstBootFaults(name, args), subject);
+    const { profile, facts, program, userDataWith } = firstBoot(name, args);
 
     const { location, image = "debian-12", rebuild = "" } = args;
     super("creel:index:HardenedServer", name, { location, image, profile: profile.name }, opts);
@@ -185,9 +177,34 @@ export class HardenedServer extends pulumi.ComponentResource {
   }
 }
 
-/** Keeps the program that came by standard input in memory for as long as it runs; it puts itself in its place. */
+/** What a server with faultless arguments shall be, and the user-data by which it starts. */
+function firstBoot(name: string, args: HardenedServerArgs) {
+  const profile = profileOf(args)!;
+  const facts: HostFacts = {
+    serverName: name,
+    user: "deploy",
+    adminKeys: args.adminKeys.map((key) => key.trim()),
+    adminCidrs: args.adminCidrs,
+  };
+  const program = convergeProgram(wantedState(profile, facts));
+  const userDataWith = (secret: string) => userData({ profile, facts, program, bootstrapKey: hostKeyFrom(secret) });
+  return { profile, facts, program, userDataWith };
+}
+
+/** What is wrong with arguments that are right one by one: they do not fit into user-data together. */
+export function firstBootFaults(name: string, args: HardenedServerArgs): Fault[] {
+  return userDataFaults(firstBoot(name, args).userDataWith("a key of the same length"));
+}
+
+/**
+ * Keeps the program that came by standard input in memory for as long as it runs; it puts itself in its place.
+ *
+ * A changed range is in the provider's firewall by now and not yet in the server's own, so whoever deploys may be shut out
+ * here; an error shows the command as it stands, and with it what to do (docs/operations.md).
+ */
 const convergeCommand =
-  'sudo sh -c \'umask 077; f=$(mktemp /run/creel-converge.XXXXXX) && cat > "$f" && python3 -I "$f"; s=$?; rm -f "$f"; exit $s\'';
+  'sudo sh -c \'umask 077; f=$(mktemp /run/creel-converge.XXXXXX) && cat > "$f" && python3 -I "$f"; s=$?; rm -f "$f"; exit $s\'' +
+  " # No connection after a change of address ranges? Deploy with the new ranges beside the old ones, from an old one.";
 
 /** SSH from the admin ranges and nothing else; without outbound rules everything may leave. */
 export function adminFirewall(adminCidrs: string[]): FirewallArgs {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { agentUid } from "../../components/agentNames";
 import { faultText } from "../../components/faults";
@@ -277,6 +278,22 @@ describe("what a fleet gets wrong", () => {
     ]);
   });
 
+  it("more keys than user-data has room for, told at the keys and before anything is made", () => {
+    const keys = Array.from({ length: 60 }, (_, i) => ed25519Key(i));
+    expect(faultsWith({ "operators.keys": keys, "servers.reef.count": 2, "servers.atoll": server() })).toEqual([
+      expect.stringMatching(/^operators.keys makes the user-data of servers.reef larger .*: write fewer keys$/),
+    ]);
+  });
+
+  it("more address ranges than user-data has room for", () => {
+    const cidrs = Array.from({ length: 900 }, (_, i) => `${10 + (i % 90)}.${(i * 37) % 251}.${(i * 91) % 253}.1/32`);
+    expect(faultsWith({ "servers.reef.ssh.cidrs": cidrs })).toEqual([
+      expect.stringMatching(
+        /^servers.reef.ssh.cidrs makes the user-data .*: write fewer address ranges, or wider ones$/,
+      ),
+    ]);
+  });
+
   it("two agents with one user id on one server", () => {
     const holders = new Map<number, string>();
     const pair = Array.from({ length: 5000 }, (_, i) => `agent-${i}`).flatMap((name) => {
@@ -357,6 +374,12 @@ const ecdsaKey = (() => {
   const type = "ecdsa-sha2-nistp256";
   return `${type} ${Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), Buffer.alloc(80)]).toString("base64")}`;
 })();
+
+/** A well-formed key for each number. */
+function ed25519Key(i: number): string {
+  const head = Buffer.from("0000000b7373682d6564323535313900000020", "hex");
+  return `ssh-ed25519 ${Buffer.concat([head, createHash("sha256").update(`${i}`).digest()]).toString("base64")}`;
+}
 
 function agent(changes: object = {}): object {
   return { ...((goodFleet().agents as Record<string, object>).atlas as object), ...changes };
