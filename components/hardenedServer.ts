@@ -22,7 +22,7 @@ export interface HardenedServerArgs {
   location: string;
   /** Hetzner's server type, such as cx33. A change switches the server off for a minute; its disk keeps its size. */
   size: pulumi.Input<string>;
-  /** Operating system, or the number of a snapshot made from it; a change waits for the next rebuild. Default: debian-12. */
+  /** Operating system; a change waits for the next rebuild. Default: debian-12. */
   image?: string;
   /** Name of a host profile: baseline or production. Default: production. */
   profile?: string;

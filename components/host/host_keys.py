@@ -28,7 +28,7 @@ PATIENCE = 15 * 60
 
 def stage():
     wait_for_first_boot()
-    if os.path.exists(ACTIVATED):
+    if activated():
         return show(KEY)
     if not os.path.exists(f"{STAGED}.pub"):
         if os.path.exists(STAGED):
@@ -45,10 +45,20 @@ def activate():
         run(["sshd", "-t"])
         # After an interruption this reloads a second time, which does no harm.
         run(["systemctl", "reload", "ssh"])
-        os.replace(f"{STAGED}.pub", f"{KEY}.pub")
         os.makedirs(os.path.dirname(ACTIVATED), exist_ok=True)
-        open(ACTIVATED, "w", encoding="utf-8").close()
+        with open(ACTIVATED, "w", encoding="utf-8") as file:
+            file.write(public(STAGED))
+        os.replace(f"{STAGED}.pub", f"{KEY}.pub")
     show(KEY)
+
+
+def activated():
+    """Whether the key in use is the one handed over: cloud-init puts the bootstrap key back when it runs anew."""
+    try:
+        with open(ACTIVATED, encoding="utf-8") as file:
+            return file.read() == public(KEY)
+    except FileNotFoundError:
+        return False
 
 
 def wait_for_first_boot():
@@ -114,9 +124,13 @@ def log_tail(path=LOG, lines=15):
         return ""
 
 
-def show(path):
+def public(path):
     with open(f"{path}.pub", encoding="utf-8") as file:
-        print(" ".join(file.read().split()[:2]))
+        return " ".join(file.read().split()[:2])
+
+
+def show(path):
+    print(public(path))
 
 
 def run(argv):

@@ -4,7 +4,7 @@ import type { Fault } from "../faults";
 import type { HardenedServerArgs } from "../hardenedServer";
 import { didYouMean } from "../suggestions";
 
-/** Images that the converge program knows; a snapshot, by its number, is expected to be made from one of them. */
+/** Images that the converge program knows. */
 export const serverImages = ["debian-12"];
 
 /** Everything that is wrong with a server's name and arguments, as far as plain values tell. */
@@ -48,8 +48,10 @@ function shapeFaults(path: string, value: string, form: RegExp, what: string, re
 }
 
 function imageFaults(image: string): Fault[] {
-  if (serverImages.includes(image) || /^\d+$/.test(image)) return [];
-  const remedy = `write ${serverImages.join(" or ")}, or the number of a snapshot made from one`;
+  if (serverImages.includes(image)) return [];
+  const remedy = `write ${serverImages.join(" or ")}`;
+  // A snapshot of a server holds its host keys, the record of its first boot and its agents' secrets.
+  if (/^\d+$/.test(image)) return [{ path: "image", value: image, reason: "is a snapshot", remedy }];
   return [{ path: "image", value: image, reason: "is not an image that can be hardened", remedy }];
 }
 

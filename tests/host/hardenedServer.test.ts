@@ -158,7 +158,7 @@ describe("HardenedServer under other circumstances", () => {
       [
         "HardenedServer reef has 3 faults; nothing was changed",
         '  location         "?" is not a location: write one such as fsn1, nbg1, hel1, ash or sin',
-        '  image            "windows" is not an image that can be hardened: write debian-12, or the number of a snapshot made from one',
+        '  image            "windows" is not an image that can be hardened: write debian-12',
         '  adminCidrs[0]    "0.0.0.0/0" opens SSH to everybody: write your own address as a.b.c.d/32, or allowOpenSsh: true if everybody really shall reach SSH',
       ].join("\n"),
     );

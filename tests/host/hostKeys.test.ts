@@ -52,6 +52,18 @@ describeUnless(missing, "the hand-over of the host key", () => {
     expect(machine.calls()).toEqual([]);
   });
 
+  it("makes another key where the bootstrap key has come back", () => {
+    firstBoot({ ok: true });
+    handOver("stage");
+    handOver("activate");
+    machine.write(keyFile, "bootstrap\n");
+    machine.write(`${keyFile}.pub`, "ssh-ed25519 AAAABootstrap\n");
+    const another = newKey.replace("Key1", "Key2");
+    expect(handOver("stage").stdout).toBe(another);
+    expect(handOver("activate").stdout).toBe(another);
+    expect(handOver("stage").stdout).toBe(another);
+  });
+
   it("finishes an activation that was cut off before sshd read the key", () => {
     firstBoot({ ok: true });
     handOver("stage");

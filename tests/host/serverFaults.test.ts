@@ -18,7 +18,6 @@ function faults(change: Partial<HardenedServerArgs>, name = "reef"): string[] {
 describe("hardenedServerFaults", () => {
   it.each<[string, Partial<HardenedServerArgs>]>([
     ["what is needed", {}],
-    ["a snapshot", { image: "123456" }],
     ["a long RSA key", { adminKeys: [longRsaKey] }],
     ["IPv6", { adminCidrs: ["2001:db8::/48"] }],
     ["a profile of one's own", { hostProfile: { ...production, name: "mine" } }],
@@ -33,6 +32,7 @@ describe("hardenedServerFaults", () => {
     [{ location: "fsn1-dc14" }, "location is not a location"],
     [{ size: "large server" }, "size is not a server type"],
     [{ image: "ubuntu-24.04" }, "image is not an image that can be hardened"],
+    [{ image: "123456" }, "image is a snapshot"],
     [{ profile: "prodction" }, "profile is not a profile"],
     [{ profile: "__proto__" }, "profile is not a profile"],
     [{ profile: "baseline", hostProfile: production }, "profile stands beside hostProfile"],
