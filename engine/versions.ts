@@ -5,8 +5,8 @@ import { packageFolder } from "./paths";
 /** The CLI that is downloaded or built where none is installed. go.mod in cli-module names the same version. */
 export const cliVersion = "3.259.0";
 
-/** The oldest CLI that is accepted: the first that knows `replaceWith`, on which the components rely. */
-export const oldestCli = "3.207.0";
+/** The oldest CLI that is accepted: the first that knows `replacementTrigger`, as it does `replaceWith`. */
+export const oldestCli = "3.211.0";
 
 /** The provider plugins that the components use. */
 export const allPlugins = ["random", "command", "docker", "hcloud", "cloudflare"];

@@ -28,11 +28,11 @@ describe("the user's own CLI", () => {
   });
 
   it("is taken from where the installer puts it when the one on PATH is too old, and says so", async () => {
-    const { env, home } = computer({ onPath: "3.206.9", installed: "3.207.0" });
+    const { env, home } = computer({ onPath: "3.210.9", installed: "3.211.0" });
     const lines: string[] = [];
     const found = await findCli((line) => lines.push(line), env);
     expect(found).toMatchObject({ path: path.join(home, ".pulumi", "bin", "pulumi"), origin: "installed" });
-    expect(lines.join()).toContain("is pulumi 3.206.9, older than 3.207.0: not used");
+    expect(lines.join()).toContain("is pulumi 3.210.9, older than 3.211.0: not used");
   });
 
   it("is looked for in $PULUMI_HOME too", async () => {
