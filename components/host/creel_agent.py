@@ -133,10 +133,11 @@ def apply(name, request):
         own_directory(f"{STATE}/{name}", 0, 0o700)
     for directory in request["state"]:
         own_directory(f"{STATE}/{name}/{directory}", uid, 0o700)
-    changed = store(name, uid, request["secrets"])
+    store(name, uid, request["secrets"], request["onChange"] == "restart")
     materialise(name, uid, request["secrets"])
-    if changed and request["onChange"] == "restart":
+    if os.path.exists(restart_pending(name)):
         restart(limits["name"])
+        os.unlink(restart_pending(name))
     return {
         "slice": limits,
         "secrets": sorted(request["secrets"]),
@@ -242,26 +243,34 @@ def owner_of(uid):
     return None
 
 
-def store(name, uid, secrets):
-    """Encrypts what is new; gives whether anything was."""
+def restart_pending(name):
+    """There from before the first new secret until the restart, so that a run that is cut off is not the last word."""
+    return at(f"{VAULT}/{name}/restart-pending")
+
+
+def store(name, uid, secrets, restarts):
+    """Encrypts what is new, and takes away what is no longer wanted."""
     folder = f"{VAULT}/{name}"
     os.makedirs(at(folder), mode=0o700, exist_ok=True)
     write(f"{folder}/agent.json", json.dumps({"uid": uid}).encode(), 0o600)
-    changed = False
-    for key, value in secrets.items():
-        with contextlib.suppress(Refused):
-            if hmac.compare_digest(decrypted(name, key), value):
-                continue
-        sealed = run(["systemd-creds", "encrypt", "--with-key=host", f"--name={name}.{key}", "-", "-"], value)
+    gone = [entry[:-5] for entry in os.listdir(at(folder)) if entry.endswith(".cred") and entry[:-5] not in secrets]
+    new = [key for key, value in secrets.items() if not stored(name, key, value)]
+    if restarts and (gone or new):
+        write(f"{folder}/restart-pending", b"", 0o600)
+    for key in new:
+        sealed = run(["systemd-creds", "encrypt", "--with-key=host", f"--name={name}.{key}", "-", "-"], secrets[key])
         write(f"{folder}/{key}.cred", sealed, 0o600)
-        audit(name, key, "stored", value)
-        changed = True
-    for entry in os.listdir(at(folder)):
-        if entry.endswith(".cred") and entry[:-5] not in secrets:
-            os.unlink(at(f"{folder}/{entry}"))
-            audit(name, entry[:-5], "removed")
-            changed = True
-    return changed
+        audit(name, key, "stored", secrets[key])
+    for key in gone:
+        os.unlink(at(f"{folder}/{key}.cred"))
+        audit(name, key, "removed")
+
+
+def stored(name, key, value):
+    try:
+        return hmac.compare_digest(decrypted(name, key), value)
+    except Refused:
+        return False
 
 
 def decrypted(name, key):

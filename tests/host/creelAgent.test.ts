@@ -92,6 +92,21 @@ describeUnless(missing, "creel-agent apply", () => {
     expect(there("/var/lib/agents/atlas")).toBe(false);
   });
 
+  it("restarts the agent for a new value, also in the run after one that was cut off", () => {
+    const restarts = () => machine.calls().filter((call) => call.startsWith("docker ps")).length;
+    const restarting = (value: string) => helper(["apply", "atlas"], order({ A: value }, { onChange: "restart" }));
+    restarting("1");
+    restarts();
+    machine.remember({ broken: { docker: "yes" } });
+    expect(restarting("2").status).toBe(1);
+    expect(restarts()).toBe(1);
+    machine.remember({ broken: {} });
+    expect(restarting("2").status).toBe(0);
+    expect(restarts()).toBe(1);
+    restarting("2");
+    expect(restarts()).toBe(0);
+  });
+
   it("fails when a limit does not hold", () => {
     machine.remember({ broken: { TasksMax: "infinity" } });
     const { status, stderr } = helper(["apply", "atlas"], order({}));
