@@ -148,7 +148,7 @@ def apply(name, request):
 
 def remove(name, purge):
     for directory in (f"{MEMORY}/{name}", f"{VAULT}/{name}", *([f"{STATE}/{name}"] if purge else [])):
-        shutil.rmtree(at(directory), ignore_errors=True)
+        clear(directory)
     unit = at(f"{UNITS}/{slice_name(name)}")
     if os.path.exists(unit):
         subprocess.run(["systemctl", "stop", slice_name(name)], capture_output=True, check=False)
@@ -171,9 +171,10 @@ def boot():
             materialise(name, uid, {key: decrypted(name, key) for key in keys})
             result["agents"].append(name)
         except (Refused, OSError, ValueError, KeyError):
-            shutil.rmtree(at(f"{MEMORY}/{name}"), ignore_errors=True)
             result["failed"].append(name)
             audit(name, "*", "unreadable")
+    for name in result["failed"]:
+        clear(f"{MEMORY}/{name}")
     return result
 
 
@@ -334,6 +335,14 @@ def run(argv, stdin=b""):
         words = done.stderr.decode(errors="replace").strip().splitlines()
         raise Refused(f"{' '.join(argv[:2])} ended with {done.returncode}: {words[-1] if words else 'no message'}")
     return done.stdout
+
+
+def clear(directory):
+    """Fails when anything is left: what is said to be gone is nobody's concern any more."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(at(directory))
+    if os.path.lexists(at(directory)):
+        raise Refused(f"{directory} is still there")
 
 
 def own_directory(path, uid, mode):

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { describeUnless } from "../requirements";
@@ -185,6 +185,16 @@ describeUnless(missing, "creel-agent remove", () => {
     expect(there("/var/lib/agents/atlas/data")).toBe(true);
     helper(["remove", "atlas", "--purge"]);
     expect(there("/var/lib/agents/atlas")).toBe(false);
+  });
+
+  it("fails when something is left", () => {
+    helper(["apply", "atlas"], order({ A: "one" }));
+    renameSync(path.join(machine.root, "/etc/agent-secrets/atlas"), path.join(machine.root, "/etc/elsewhere"));
+    symlinkSync("../elsewhere", path.join(machine.root, "/etc/agent-secrets/atlas"));
+    const { status, stdout, stderr } = helper(["remove", "atlas"]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^creel-agent: OSError/);
+    expect(there("/etc/elsewhere/A.cred")).toBe(true);
   });
 
   it("has nothing against an agent that is not there", () => {
