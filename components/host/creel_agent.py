@@ -130,9 +130,9 @@ def apply(name, request):
     limits = limit(name, request["memoryMiB"], request["tasksMax"])
     if request["state"]:
         # The agent sees the directories inside only, so it cannot put anything else in their place.
-        own_directory(f"{STATE}/{name}", 0, 0o700)
+        own_directory(f"{STATE}/{name}", 0, 0, 0o700)
     for directory in request["state"]:
-        own_directory(f"{STATE}/{name}/{directory}", uid, 0o700)
+        own_directory(f"{STATE}/{name}/{directory}", uid, uid, 0o700)
     store(name, uid, request["secrets"], request["onChange"] == "restart")
     materialise(name, uid, request["secrets"])
     if os.path.exists(restart_pending(name)):
@@ -285,7 +285,8 @@ def decrypted(name, key):
 def materialise(name, uid, secrets):
     """Files are renamed into a directory that stays: a running container keeps the directory it was started with."""
     memory_directory()
-    own_directory(f"{MEMORY}/{name}", uid, 0o500)
+    # The agent reads it as its group: an owner could change its mode, and with it what root writes into.
+    own_directory(f"{MEMORY}/{name}", 0, uid, 0o550)
     for key, value in secrets.items():
         write(f"{MEMORY}/{name}/{key}", value, 0o400, uid)
     for entry in os.listdir(at(f"{MEMORY}/{name}")):
@@ -346,9 +347,9 @@ def clear(directory):
         raise Refused(f"{directory} is still there")
 
 
-def own_directory(path, uid, mode):
+def own_directory(path, uid, gid, mode):
     os.makedirs(at(path), exist_ok=True)
-    os.chown(at(path), uid, uid)
+    os.chown(at(path), uid, gid)
     os.chmod(at(path), mode)
 
 
@@ -361,7 +362,9 @@ def write(path, content, mode, uid=0):
             if file.read() == content and (found.st_mode & 0o7777, found.st_uid) == (mode, uid):
                 return False
     new = os.path.join(os.path.dirname(full), f".{os.path.basename(full)}.new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
         os.fchown(file.fileno(), uid, uid)
         os.fchmod(file.fileno(), mode)
         file.write(content)

@@ -57,7 +57,7 @@ describeUnless(missing, "creel-agent apply", () => {
       mode("/run/agent-secrets"),
       mode("/run/agent-secrets/atlas-one"),
       mode("/run/agent-secrets/atlas-one/B"),
-    ]).toEqual(["711", "500", "400"]);
+    ]).toEqual(["711", "550", "400"]);
     expect([mode("/etc/agent-secrets/atlas-one"), mode("/etc/agent-secrets/atlas-one/B.cred")]).toEqual(["700", "600"]);
     expect([mode("/var/lib/agents/atlas-one"), mode("/var/lib/agents/atlas-one/data")]).toEqual(["700", "700"]);
     expect(machine.calls().filter((call) => call.startsWith("logger"))).toHaveLength(2);
