@@ -10,7 +10,8 @@ import { cloudflareSettings, fleetDocument, fleetSecrets, stackConfig, tokenFaul
 const source = stackConfig();
 const { document, faults: documentFaults } = fleetDocument(source);
 const { secrets, faults: plainFaults } = fleetSecrets(source);
-const { faults: fleetFaults, plan } = planFleet(document, secrets);
+const { faults: fleetFaults, plan }: ReturnType<typeof planFleet> =
+  documentFaults.length > 0 ? { faults: [] } : planFleet(document, secrets);
 const needed = { hcloud: Object.keys(plan?.servers ?? { any: 1 }).length > 0, cloudflare: true };
 
 refuseFaults([...documentFaults, ...fleetFaults, ...plainFaults, ...tokenFaults(source, needed)], "creel:fleet");

@@ -38,6 +38,11 @@ export function fleetDocument(source: ConfigSource): { document?: unknown; fault
   const text = source.get("creel:fleet");
   const remedy = "write the fleet into the stack file, under config";
   if (text === undefined) return { faults: [{ path: "creel:fleet", reason: "is missing", remedy }] };
+  if (source.isSecret("creel:fleet")) {
+    // Decrypted it would be repeated in messages, names and the inventory, so it is not looked at any further.
+    const elsewhere = "put it under creel:secrets, where it reaches its agent and nobody else";
+    return { faults: [{ path: "creel:fleet", reason: "holds an encrypted value", remedy: elsewhere }] };
+  }
   try {
     return { document: JSON.parse(text), faults: [] };
   } catch {

@@ -45,6 +45,17 @@ describe("creel:fleet", () => {
   });
 });
 
+describe("an encrypted value in creel:fleet", () => {
+  it("is refused and comes out nowhere", () => {
+    const values = { "creel:fleet": { agents: { atlas: { image: "CANARY" } } } };
+    const result = fleetDocument(source(values, ["creel:fleet"]));
+    expect(lines(result.faults)).toEqual([
+      expect.stringMatching(/^creel:fleet holds an encrypted value: put it under creel:secrets/),
+    ]);
+    expect(JSON.stringify(result)).not.toContain("CANARY");
+  });
+});
+
 describe("creel:secrets", () => {
   const values = { "creel:secrets": { atlas: { KEY: "CANARY-1", OTHER: "CANARY-2" } } };
 
