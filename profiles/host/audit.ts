@@ -1,6 +1,6 @@
 import type { AuditSettings } from "./types";
 
-/** Who changed what decides who may do what: identities, logins, firewall, Docker and its parts, secrets, the record itself. */
+/** Who changed what decides who may do what: identities, logins, firewall, Docker and its parts, secrets, the record itself; and who read a secret. */
 export const watchfulAudit: AuditSettings = {
   watches: {
     identity: ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d"],
@@ -21,9 +21,9 @@ export const watchfulAudit: AuditSettings = {
       "/lib/systemd/system/docker.socket",
       "/run/containerd",
     ],
-    "agent-secrets": ["/etc/agent-secrets", "/run/agent-secrets"],
     audit: ["/etc/audit", "/etc/apparmor.d"],
   },
+  readWatches: { "agent-secrets": ["/etc/agent-secrets", "/run/agent-secrets"] },
   rules: [
     "-a always,exit -F arch=b64 -S init_module,finit_module,delete_module -k modules",
     "-a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime -k time",

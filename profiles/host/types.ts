@@ -108,6 +108,8 @@ export interface JournalSettings {
 export interface AuditSettings {
   /** Files and directories whose changes are recorded, by the key under which they are recorded. */
   watches: Record<string, string[]>;
+  /** The same for those of which reads are recorded too. */
+  readWatches: Record<string, string[]>;
   /** Rules beyond the watches, in auditctl's own words. */
   rules: string[];
   /** Whether rules stay fixed until the next boot. */

@@ -162,7 +162,7 @@ def cloud_init(state, _):
 
 
 def auditctl(*_):
-    print("-k audit")
+    print("-F key=privilege")
     return 0
 
 

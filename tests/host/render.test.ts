@@ -252,9 +252,17 @@ describe("auditd", () => {
   it("goes on after a path that is not there, and watches secrets", () => {
     const rules = auditRules(production.audit!);
     expect(rules[0]).toBe("-i");
-    expect(rules).toContain("-w /run/agent-secrets -p wa -k agent-secrets");
+    expect(rules).toContain("-w /run/agent-secrets -p rwa -k agent-secrets");
     expect(rules).not.toContain("-e 2");
     expect(auditRules({ ...production.audit!, immutable: true }).at(-1)).toBe("-e 2");
+    expect(file("/etc/tmpfiles.d/creel.conf")).toContain("d /run/agent-secrets 0711 root root");
+  });
+
+  it("has its last rule looked for, because an error stops the loading there", () => {
+    const step = wantedState({ ...production, audit: { ...production.audit!, immutable: true } }, facts).steps.find(
+      ({ name }) => name === "audit",
+    );
+    expect(step?.probes?.map(({ expect: text }) => text)).toEqual(["privilege"]);
   });
 });
 

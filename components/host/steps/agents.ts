@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { slimPython } from "../program";
-import type { WantedStep } from "../wantedState";
+import { settingsFile, type WantedStep } from "../wantedState";
 
 const helper = "/usr/local/sbin/creel-agent";
 
@@ -13,6 +13,8 @@ export function agentsStep(): WantedStep {
     items: [
       { kind: "file", path: helper, lines: source.split("\n"), mode: "0755" },
       { kind: "directory", path: "/etc/agent-secrets", mode: "0700" },
+      // auditd cannot watch what is not there yet when it starts.
+      settingsFile("/etc/tmpfiles.d/creel.conf", ["d /run/agent-secrets 0711 root root -"]),
       { kind: "directory", path: "/var/lib/agents", mode: "0711" },
       {
         kind: "file",
