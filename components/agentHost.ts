@@ -40,6 +40,9 @@ export function onHost(
     // Without the first, a dead server blocks its removal; without the second, nothing is put on its successor.
     deletedWith: host.resource,
     replaceWith: host.resource ? [host.resource] : undefined,
+    // On another server it is another thing. Without this, what moves would only be noted down under the new server's
+    // connection and provider; with it, it is made there and then deleted by those in its state, on the old server.
+    replacementTrigger: host.resource?.urn,
   };
 }
 
@@ -87,12 +90,12 @@ export function hostOrder(
  *
  * A container that runs is restarted when one of its secrets changes, because programs read them when they start.
  *
- * @throws when a secret is empty, naming its key
+ * @throws RunError when a secret is empty, naming its key
  */
 export function orderText(container: string, order: HostOrder): string {
   const keys = Object.keys(order.secrets).sort();
   const empty = keys.filter((key) => order.secrets[key] === "");
-  if (empty.length > 0) throw new Error(`secret ${empty.join(", ")} of ${container} is empty`);
+  if (empty.length > 0) throw new pulumi.RunError(`secret ${empty.join(", ")} of ${container} is empty`);
   const encoded = keys.map((key) => [key, Buffer.from(order.secrets[key]!, "utf8").toString("base64")]);
   return JSON.stringify({ ...order, secrets: Object.fromEntries(encoded), onChange: "restart" });
 }

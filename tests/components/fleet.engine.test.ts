@@ -100,6 +100,7 @@ describe("the fleet's program under the engine", () => {
     expect(onServer).toHaveLength(11);
     for (const { urn, newState } of onServer) {
       expect(newState, urn).toMatchObject({ deletedWith: server, replaceWith: [server] });
+      if (!/HardenedServer/.test(urn)) expect(newState, urn).toMatchObject({ replacementTrigger: server });
     }
   });
 

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { prepareEngine } from "../../engine/engine";
+import { compiledFile } from "../../engine/paths";
+import { script, temporaryFolder } from "../engine/folders";
+import { Project } from "../engine/project";
+
+/** Two servers that are only names, and what one agent has on the one that the stack's configuration says. */
+const program = `
+  const command = require("@pulumi/command");
+  const pulumi = require("@pulumi/pulumi");
+  const random = require("@pulumi/random");
+  const { hostOrder, inDocker } = require(${JSON.stringify(compiledFile("components", "agentHost.js"))});
+  const config = new pulumi.Config();
+  const parent = new pulumi.ComponentResource("test:index:Agent", "atlas");
+  const hosts = Object.fromEntries((config.get("servers") ?? "one,two").split(",").map((name) => {
+    const resource = new command.local.Command(name, { create: "true", triggers: [config.get("rebuild") ?? ""] });
+    const connection = { host: pulumi.output(name), user: "deploy", port: 22, hostKeys: pulumi.output([]) };
+    return [name, { resource, connection, ready: [], docker: new random.Provider(name) }];
+  }));
+  const host = hosts[config.require("server")];
+  const order = { uid: 20000, memoryMiB: 64, tasksMax: 64, state: [], secrets: {} };
+  const prepared = hostOrder("atlas-host", "atlas", host, order, parent);
+  new random.RandomPassword("atlas", { length: 8 }, inDocker(host, parent, [prepared]));
+`;
+
+/** What the program has had run on servers, in order, since it was last asked. */
+function takeRuns(log: string): string[] {
+  const runs = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [];
+  rmSync(log, { force: true });
+  return runs;
+}
+
+describe("an agent's order", () => {
+  it("is withdrawn on the old server when the agent moves, and goes with a server that is replaced or removed", async () => {
+    const bin = temporaryFolder();
+    const log = path.join(bin, "log");
+    // Instead of going to a server it writes down to which, and for what.
+    script(path.join(bin, "ssh"), "cat > /dev/null", "for a; do h=$c; c=$a; done", `echo "$h $c" >> ${log}`);
+    const engine = await prepareEngine({});
+    const env = { ...engine.env, PATH: `${bin}:${engine.env.PATH ?? process.env.PATH}` };
+    const project = await Project.create({ ...engine, env }, program);
+    const up = async (settings: Record<string, string>) => {
+      for (const [key, value] of Object.entries(settings)) await project.pulumi("config", "set", key, value);
+      return project.pulumi("up", "--yes", "--skip-preview");
+    };
+    const apply = (server: string) => `deploy@${server} sudo creel-agent apply atlas`;
+    const remove = (server: string) => `deploy@${server} sudo creel-agent remove atlas`;
+
+    await up({ server: "one" });
+    expect(takeRuns(log)).toEqual([apply("one")]);
+    await up({});
+    expect(takeRuns(log)).toEqual([]);
+
+    const moved = await up({ server: "two" });
+    expect(takeRuns(log)).toEqual([apply("two"), remove("one")]);
+    // What was made through the old server's provider is made anew through the new one's, and deleted by the old.
+    expect(moved).toMatch(/random:index:RandomPassword atlas created replacement/);
+    expect(moved).toMatch(/random:index:RandomPassword atlas deleted original/);
+
+    await up({ rebuild: "1" });
+    expect(takeRuns(log)).toEqual([apply("two")]);
+    await up({ servers: "one", server: "one" });
+    expect(takeRuns(log)).toEqual([apply("one")]);
+  });
+});
