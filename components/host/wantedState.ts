@@ -1,3 +1,5 @@
+import { isEverywhere } from "../adminAccess";
+
 /** What a server should be, as data: rendered here, made true by the converge program. */
 export interface WantedState {
   /** Name of the profile, for the server's status. */
@@ -86,6 +88,11 @@ export interface HostFacts {
   adminKeys: string[];
   /** Address ranges from which SSH is open. */
   adminCidrs: string[];
+}
+
+/** The admin ranges that say who somebody is; where SSH is open to everybody, strangers are in range too. */
+export function trustedRanges({ adminCidrs }: HostFacts): string[] {
+  return adminCidrs.filter((cidr) => !isEverywhere(cidr));
 }
 
 /** A file of settings, headed by who wrote it. */

@@ -227,6 +227,21 @@ describe("fail2ban", () => {
   });
 });
 
+describe("SSH that is open to everybody", () => {
+  const open = { ...facts, adminCidrs: ["0.0.0.0/0", "198.51.100.7/32", "::/0"] };
+
+  it("spares only who has a range of his own", () => {
+    expect(jailLines(production, open)).toContain("ignoreip = 127.0.0.1/8 ::1 198.51.100.7/32");
+    const penalties = (adminCidrs: string[]) =>
+      wantedState(production, { ...facts, adminCidrs })
+        .steps.flatMap((step) => step.items)
+        .flatMap((item) => ("path" in item && item.path.endsWith("01-creel-penalties.conf") ? [item] : []))
+        .flatMap((item) => ("lines" in item ? item.lines.slice(1) : []));
+    expect(penalties(open.adminCidrs)).toEqual(["PerSourcePenaltyExemptList 198.51.100.7/32"]);
+    expect(penalties(["0.0.0.0/0"])).toEqual([]);
+  });
+});
+
 describe("Docker", () => {
   it("gets its settings as JSON", () => {
     expect(JSON.parse(file("/etc/docker/daemon.json"))).toEqual(production.docker.daemon);

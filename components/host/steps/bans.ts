@@ -1,5 +1,5 @@
 import type { HostProfile } from "../../../profiles/host";
-import { type HostFacts, settingsFile, type WantedStep } from "../wantedState";
+import { type HostFacts, settingsFile, trustedRanges, type WantedStep } from "../wantedState";
 
 export function bansStep(profile: HostProfile, facts: HostFacts): WantedStep {
   const jails = ["sshd", ...(profile.bans.recidive ? ["recidive"] : [])];
@@ -24,7 +24,7 @@ export function jailLines(profile: HostProfile, facts: HostFacts): string[] {
     "banaction = nftables",
     "banaction_allports = nftables[type=allports]",
     // A deployment that is retried looks like an attack.
-    `ignoreip = 127.0.0.1/8 ::1 ${facts.adminCidrs.join(" ")}`,
+    `ignoreip = ${["127.0.0.1/8", "::1", ...trustedRanges(facts)].join(" ")}`,
     `maxretry = ${bans.maxRetry}`,
     `findtime = ${bans.findTime}`,
     `bantime = ${bans.banTime}`,

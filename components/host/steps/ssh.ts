@@ -1,10 +1,18 @@
 import type { HostProfile } from "../../../profiles/host";
-import { type FileItem, type HostFacts, settingsFile, type WantedItem, type WantedStep } from "../wantedState";
+import {
+  type FileItem,
+  type HostFacts,
+  settingsFile,
+  trustedRanges,
+  type WantedItem,
+  type WantedStep,
+} from "../wantedState";
 
 /** sshd takes the first value it meets, and cloud-init writes 50-cloud-init.conf into the same directory. */
 export const sshdSettingsPath = "/etc/ssh/sshd_config.d/00-creel.conf";
 
 export function sshStep(profile: HostProfile, facts: HostFacts): WantedStep {
+  const trusted = trustedRanges(facts);
   return {
     name: "ssh",
     items: [
@@ -12,9 +20,10 @@ export function sshStep(profile: HostProfile, facts: HostFacts): WantedStep {
       sshdSettings(profile, facts),
       {
         // OpenSSH 9.8 and newer locks out whoever fails a few times; a deployment that waits for a server looks like that.
-        ...settingsFile("/etc/ssh/sshd_config.d/01-creel-penalties.conf", [
-          `PerSourcePenaltyExemptList ${facts.adminCidrs.join(",")}`,
-        ]),
+        ...settingsFile(
+          "/etc/ssh/sshd_config.d/01-creel-penalties.conf",
+          trusted.length > 0 ? [`PerSourcePenaltyExemptList ${trusted.join(",")}`] : [],
+        ),
         release: "13",
       },
       // Groups below 3072 bits are within reach of those who record traffic.
