@@ -47,6 +47,8 @@ export const hardenedSsh: SshSettings = {
     KbdInteractiveAuthentication: "no",
     AuthenticationMethods: "publickey",
     PermitEmptyPasswords: "no",
+    // The stock value names a second file, which nobody looks after.
+    AuthorizedKeysFile: ".ssh/authorized_keys",
     HostbasedAuthentication: "no",
     IgnoreRhosts: "yes",
     GSSAPIAuthentication: "no",

@@ -77,6 +77,7 @@ describe("sshd", () => {
         "KbdInteractiveAuthentication no",
         "AuthenticationMethods publickey",
         "PermitEmptyPasswords no",
+        "AuthorizedKeysFile .ssh/authorized_keys",
         "HostbasedAuthentication no",
         "IgnoreRhosts yes",
         "GSSAPIAuthentication no",
