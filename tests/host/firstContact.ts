@@ -9,7 +9,7 @@ import { userData } from "../../components/host/userData";
 import type { HostFacts } from "../../components/host/wantedState";
 import { production } from "../../profiles/host";
 import type { World } from "../../sandbox/world";
-import { hetznerClient, newKey } from "../world/machine";
+import { eventually, hetznerClient, newKey } from "../world/machine";
 
 const hostKeysProgram = readFileSync(path.join(__dirname, "..", "..", "components", "host", "host_keys.py"), "utf8");
 
@@ -50,6 +50,13 @@ export async function orderServer(world: World, name: string) {
     run,
     handOver: (step: string, hostKeys: string[]) => run(hostKeys, `sudo python3 -I - ${step}`, hostKeysProgram, 90),
     reboot: () => hetzner("POST", `/servers/${server.id}/actions/reboot`),
-    remove: () => hetzner("DELETE", `/servers/${server.id}`),
+    /** Waits until it is gone, so that nothing is left to happen once the test is over. */
+    remove: async () => {
+      const { action } = (await hetzner("DELETE", `/servers/${server.id}`)) as { action: { id: number } };
+      await eventually(60, async () => {
+        const now = (await hetzner("GET", `/actions/${action.id}`)) as { action: { status: string } };
+        if (now.action.status === "running") throw new Error("the server is still being removed");
+      });
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readWorld, type World, worldUp } from "../../sandbox/world";
@@ -28,8 +29,9 @@ describeUnless(sandboxMissing(), "a server of the production profile", () => {
   const converge = (program: string) =>
     on("sudo sh -c 'umask 077; cat > /run/converge.py; python3 -I /run/converge.py'", program).then(JSON.parse);
   const drift = async () => JSON.parse((await server.run([hostKey], "sudo creel-converge --check")).stdout).drift;
+  const canary = `CANARY-${randomUUID()}`;
   const agent = (words: string) => on(`docker exec atlas agent ${words} || true`);
-  const agentUp = () => eventually(60, async () => expect(await agent("read API_KEY")).toBe("CANARY"));
+  const agentUp = () => eventually(60, async () => expect(await agent("read API_KEY")).toBe(canary));
 
   it("is ready after its first boot, and hands over its host key", async () => {
     const staged = await server.handOver("stage", [server.bootstrap]);
@@ -116,7 +118,7 @@ describeUnless(sandboxMissing(), "a server of the production profile", () => {
   });
 
   it("gives an agent its limits, state and secret, and nothing of it to anyone else", async () => {
-    const secret = Buffer.from("CANARY").toString("base64");
+    const secret = Buffer.from(canary).toString("base64");
     const order = { uid: 20001, memoryMiB: 64, tasksMax: 64, state: ["data"], secrets: { API_KEY: secret } };
     const prepared = JSON.parse(await on("sudo creel-agent apply atlas", JSON.stringify(order)));
     expect(prepared.slice).toEqual({ name: "agents-atlas.slice", memoryMiB: 64, tasksMax: 64 });
@@ -134,7 +136,9 @@ describeUnless(sandboxMissing(), "a server of the production profile", () => {
     expect(await on(`cat /sys/fs/cgroup${group}/pids.max || cat /sys/fs/cgroup/pids${group}/pids.max`)).toBe("64");
     const { exitCode } = await server.run([hostKey], "cat /run/agent-secrets/atlas/API_KEY");
     expect(exitCode).not.toBe(0);
-    expect(await on("sudo grep -rl CANARY /etc /var/lib/creel /var/lib/docker/containers /var/log || true")).toBe("");
+    // The pattern goes by standard input: sudo writes down what it is told to run.
+    const search = "sudo grep -rlf - /etc /var/lib/creel /var/lib/docker/containers /var/log || true";
+    expect(await on(search, canary)).toBe("");
   });
 
   const flows = async () => {
