@@ -1,5 +1,3 @@
-import { isEverywhere } from "../adminAccess";
-
 /** What a server should be, as data: rendered here, made true by the converge program. */
 export interface WantedState {
   /** Name of the profile, for the server's status. */
@@ -92,7 +90,7 @@ export interface HostFacts {
 
 /** The admin ranges that say who somebody is; where SSH is open to everybody, strangers are in range too. */
 export function trustedRanges({ adminCidrs }: HostFacts): string[] {
-  return adminCidrs.filter((cidr) => !isEverywhere(cidr));
+  return adminCidrs.filter((cidr) => !cidr.endsWith("/0"));
 }
 
 /** A file of settings, headed by who wrote it. */
