@@ -1,45 +1,69 @@
 import { isIP } from "node:net";
 import type { Fault } from "./faults";
+import { readPublicKey } from "./sshPublicKey";
+
+/** Shortest prefix that a range may have unless everybody is let in: a /8 of IPv4 is 1 in 256 of all addresses. */
+const widest = { 4: 8, 6: 16 };
 
 /** What is wrong with an address range: it has to be a network in CIDR form, and its address the first of the network. */
 export function cidrFaults(path: string, cidr: string): Fault[] {
-  const [address = "", length = ""] = cidr.split("/");
-  const family = isIP(address);
-  const bits = family === 4 ? 32 : 128;
-  if (family === 0 || !/^\d{1,3}$/.test(length) || Number(length) > bits) {
+  const range = readRange(cidr);
+  if (range === undefined) {
+    const family = isIP(cidr);
     const remedy =
-      family !== 0 && !cidr.includes("/") ? `write ${cidr}/${bits}` : "write it as 198.51.100.7/32 or 2001:db8::/48";
+      family === 0 || cidr.includes("%")
+        ? "write it as 198.51.100.7/32 or 2001:db8::/48"
+        : `write ${cidr}/${bits(family)}`;
     return [{ path, value: cidr, reason: "is not an address range", remedy }];
   }
-  const host = BigInt(bits - Number(length));
+  const { address, family, length } = range;
+  const host = BigInt(bits(family) - length);
   const number = addressNumber(address, family);
   if ((number >> host) << host === number) return [];
-  const remedy = `write ${address}/${bits} for this address alone, or the first address of the network`;
+  const remedy = `write ${address}/${bits(family)} for this address alone, or the first address of the network`;
   return [{ path, value: cidr, reason: "does not start at the first address of its network", remedy }];
 }
 
-/** Whether a range holds every address of its family, so that it is no limit at all. */
-export function isEverywhere(cidr: string): boolean {
-  return cidr.endsWith("/0");
+/**
+ * What is wrong with a range that is so wide that it is no limit: more than a /8 of IPv4 or a /16 of IPv6, of which a few
+ * hold every address there is. Nothing where the text is no range at all, which {@link cidrFaults} tells.
+ *
+ * @param permission what to write where everybody really shall reach SSH
+ */
+export function openRangeFaults(path: string, cidr: string, permission: string): Fault[] {
+  const range = readRange(cidr);
+  if (range === undefined || range.length >= widest[range.family]) return [];
+  const reason =
+    range.length === 0 ? "opens SSH to everybody" : `opens SSH to 1 in ${2 ** range.length} of all addresses`;
+  const remedy = `write your own address as a.b.c.d/32, or ${permission} if everybody really shall reach SSH`;
+  return [{ path, value: cidr, reason, remedy }];
 }
 
 /** What is wrong with a public key in OpenSSH's form. A private key given by mistake is never repeated. */
 export function adminKeyFaults(path: string, key: string): Fault[] {
   const remedy = "write the line of the .pub file: ssh-ed25519 AAAA… name";
   if (key.includes("PRIVATE KEY")) return [{ path, reason: "is a private key", remedy }];
-  const [type = "", body = ""] = key.trim().split(/\s+/);
-  const name = Buffer.from(body, "base64")
-    .subarray(4, 4 + type.length)
-    .toString("latin1");
-  const kinds =
-    /^(ssh-ed25519|sk-ssh-ed25519@openssh\.com|ecdsa-sha2-nistp(256|384|521)|sk-ecdsa-sha2-nistp256@openssh\.com|ssh-rsa)$/;
-  if (kinds.test(type) && type === name && !/[\r\n]/.test(key.trim())) return [];
+  if (readPublicKey(key) !== undefined) return [];
   return [{ path, value: key, reason: "is not an SSH public key", remedy }];
+}
+
+/** The parts of a text that is an address range, whether or not its address is the first of the network. */
+function readRange(cidr: string): { address: string; family: 4 | 6; length: number } | undefined {
+  const [address = "", length = "", ...more] = cidr.split("/");
+  const family = isIP(address);
+  // A zone (fe80::1%eth0) means an interface of one computer and nothing to a firewall.
+  if (more.length > 0 || (family !== 4 && family !== 6) || address.includes("%")) return undefined;
+  if (!/^(0|[1-9]\d{0,2})$/.test(length) || Number(length) > bits(family)) return undefined;
+  return { address, family, length: Number(length) };
+}
+
+function bits(family: number): number {
+  return family === 4 ? 32 : 128;
 }
 
 function addressNumber(address: string, family: number): bigint {
   if (family === 4) return address.split(".").reduce((number, byte) => (number << 8n) + BigInt(byte), 0n);
-  const [head = "", tail] = address.replace(/%.*/, "").split("::");
+  const [head = "", tail] = address.split("::");
   const groups = (text: string) =>
     text
       .split(":")

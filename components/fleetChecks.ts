@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { accessPolicyFaults } from "./accessPolicy";
-import { isEverywhere } from "./adminAccess";
+import { openRangeFaults } from "./adminAccess";
 import { agentContainerFaults, secretNameFaults } from "./agentContainer";
 import { agentNameFaults, nameFaults, sharedUids } from "./agentNames";
 import { type Fault, faultsUnder } from "./faults";
@@ -109,10 +109,8 @@ function serverFaults({ sections, operatorKeys }: Draft): Fault[] {
       faults.push({ path: `servers.${name}.size`, value: size, reason: "is not a size that Creel knows", remedy });
     }
     for (const [i, cidr] of (ssh?.cidrs ?? []).entries()) {
-      if (!isEverywhere(cidr) || ssh?.allowOpen) continue;
-      const remedy =
-        "write your own address as a.b.c.d/32, or allowOpen: true beside it if everybody really shall reach SSH";
-      faults.push({ path: `servers.${name}.ssh.cidrs[${i}]`, value: cidr, reason: "opens SSH to everybody", remedy });
+      if (ssh?.allowOpen) continue;
+      faults.push(...openRangeFaults(`servers.${name}.ssh.cidrs[${i}]`, cidr, "allowOpen: true beside it"));
     }
     return faults;
   });

@@ -68,7 +68,10 @@ export const serverSchema = z.strictObject({
         .array(checkedText("an address range, such as 198.51.100.7/32", (value) => cidrFaults("", value)))
         .min(1)
         .describe("Address ranges from which SSH is open."),
-      allowOpen: z.boolean().default(false).describe("Whether a range may hold every address there is. Default: no."),
+      allowOpen: z
+        .boolean()
+        .default(false)
+        .describe("Whether a range may be wider than /8, or /16 of IPv6. Default: no."),
     })
     .describe("From where it is reached for administration."),
   rebuild: text("any word")

@@ -32,7 +32,7 @@ export interface HardenedServerArgs {
   adminKeys: string[];
   /** Address ranges from which SSH is open, in the provider's firewall and in the server's own. At least one. */
   adminCidrs: string[];
-  /** Whether a range may hold every address there is. Default: no. */
+  /** Whether a range may be wider than /8, or /16 of IPv6, up to every address there is. Default: no. */
   allowOpenSsh?: boolean;
   /** Any word; another one makes a new server and moves there what is on this one, without its state. Default: empty. */
   rebuild?: string;

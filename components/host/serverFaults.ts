@@ -1,5 +1,5 @@
 import { type HostProfile, hostProfiles } from "../../profiles/host";
-import { adminKeyFaults, cidrFaults, isEverywhere } from "../adminAccess";
+import { adminKeyFaults, cidrFaults, openRangeFaults } from "../adminAccess";
 import type { Fault } from "../faults";
 import type { HardenedServerArgs } from "../hardenedServer";
 import { didYouMean } from "../suggestions";
@@ -116,9 +116,8 @@ function rangeFaults(cidrs: string[], allowOpen: boolean): Fault[] {
   }
   return cidrs.flatMap((cidr, i): Fault[] => {
     const path = `adminCidrs[${i}]`;
-    if (!isEverywhere(cidr) || allowOpen) return cidrFaults(path, cidr);
-    const remedy = "write your own address as a.b.c.d/32, or allowOpenSsh: true if everybody really shall reach SSH";
-    return [{ path, value: cidr, reason: "opens SSH to everybody", remedy }];
+    const open = allowOpen ? [] : openRangeFaults(path, cidr, "allowOpenSsh: true");
+    return open.length > 0 ? open : cidrFaults(path, cidr);
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adminKeyFaults, cidrFaults, isEverywhere } from "../../components/adminAccess";
+import { adminKeyFaults, cidrFaults, openRangeFaults } from "../../components/adminAccess";
 import { plainSecretFaults, secretLook } from "../../components/plainText";
 import { didYouMean, nearest } from "../../components/suggestions";
 
@@ -23,43 +23,99 @@ describe("address ranges", () => {
     ["198.51.100/24", "write it as 198.51.100.7/32"],
     ["198.51.100.0/33", "write it as"],
     ["198.51.100.0/", "write it as"],
+    ["0.0.0.0/00", "write it as"],
+    ["0.0.0.0/000", "write it as"],
+    ["10.0.0.0/08", "write it as"],
+    ["0.0.0.0/0/", "write it as"],
+    ["1.2.3.4/32/x", "write it as"],
+    ["fe80::1%eth0/128", "write it as"],
+    ["fe80::1%eth0", "write it as"],
     ["any", "write it as"],
     ["", "write it as"],
   ])("%s is none: %s", (cidr, remedy) => {
     expect(cidrFaults("c", cidr)).toEqual([expect.objectContaining({ remedy: expect.stringContaining(remedy) })]);
   });
 
-  it("that hold everything are known", () => {
-    expect(["0.0.0.0/0", "::/0", "0.0.0.0/1"].map(isEverywhere)).toEqual([true, true, false]);
+  it.each([
+    ["0.0.0.0/0", "opens SSH to everybody"],
+    ["::/0", "opens SSH to everybody"],
+    ["0.0.0.0/1", "opens SSH to 1 in 2 of all addresses"],
+    ["128.0.0.0/1", "opens SSH to 1 in 2 of all addresses"],
+    ["10.0.0.0/7", "opens SSH to 1 in 128 of all addresses"],
+    ["2000::/3", "opens SSH to 1 in 8 of all addresses"],
+    ["2001::/15", "opens SSH to 1 in 32768 of all addresses"],
+  ])("%s is no limit: %s", (cidr, reason) => {
+    const remedy = "write your own address as a.b.c.d/32, or allow: true if everybody really shall reach SSH";
+    expect(openRangeFaults("c", cidr, "allow: true")).toEqual([{ path: "c", value: cidr, reason, remedy }]);
+  });
+
+  it.each(["10.0.0.0/8", "2001::/16", "198.51.100.7/32", "any"])("%s is a limit, or no range", (cidr) => {
+    expect(openRangeFaults("c", cidr, "")).toEqual([]);
   });
 });
 
 describe("operators' keys", () => {
-  const body = (type: string) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(type.length);
-    return Buffer.concat([length, Buffer.from(type), Buffer.alloc(36, 7)]).toString("base64");
-  };
+  const point = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 7)]);
+  const kinds: [string, Buffer[]][] = [
+    ["ssh-ed25519", [Buffer.alloc(32, 7)]],
+    ["sk-ssh-ed25519@openssh.com", [Buffer.alloc(32, 7), Buffer.from("ssh:")]],
+    ["ecdsa-sha2-nistp256", [Buffer.from("nistp256"), point]],
+    ["sk-ecdsa-sha2-nistp256@openssh.com", [Buffer.from("nistp256"), point, Buffer.from("ssh:")]],
+    ["ssh-rsa", [Buffer.from([1, 0, 1]), Buffer.concat([Buffer.from([0]), Buffer.alloc(384, 200)])]],
+  ];
+  const wire = (fields: (string | Buffer)[]) =>
+    Buffer.concat(
+      fields.flatMap((field) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(field.length);
+        return [length, Buffer.from(field as string)];
+      }),
+    );
 
-  it.each(["ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ssh-rsa"])("%s is one", (type) => {
-    expect(adminKeyFaults("k", `${type} ${body(type)} ana@laptop`)).toEqual([]);
-    expect(secretLook(`${type} ${body(type)}`)).toBeUndefined();
+  it.each(kinds)("%s is one", (type, fields) => {
+    const key = `${type} ${wire([type, ...fields]).toString("base64")} ana@laptop`;
+    expect(adminKeyFaults("k", key)).toEqual([]);
+    expect(secretLook(key)).toBeUndefined();
   });
 
-  it("DSA, a type that does not fit its key, and options before it are none", () => {
-    for (const key of [
-      `ssh-dss ${body("ssh-dss")}`,
-      `ssh-rsa ${body("ssh-ed25519")}`,
-      `command="x" ssh-ed25519 ${body("ssh-ed25519")}`,
+  it.each(kinds)("%s is none when anything is missing, added or of another length", (type, fields) => {
+    const whole = wire([type, ...fields]);
+    for (let length = 0; length < whole.length; length++) {
+      expect(adminKeyFaults("k", `${type} ${whole.subarray(0, length).toString("base64")}`)).toHaveLength(1);
+    }
+    const text = whole.toString("base64");
+    for (const body of [
+      Buffer.concat([whole, Buffer.alloc(1)]).toString("base64"),
+      wire([type, ...fields, ""]).toString("base64"),
+      wire([type, ...fields.slice(0, -1), ""]).toString("base64"),
+      `${text.slice(0, 20)}!${text.slice(20)}`,
+      `${text}=`,
+      text.slice(0, -1),
     ]) {
-      expect(adminKeyFaults("k", key)).toHaveLength(1);
+      expect(adminKeyFaults("k", `${type} ${body}`), body).toHaveLength(1);
     }
   });
 
-  it("two lines are none", () => {
-    expect(adminKeyFaults("k", `ssh-ed25519 ${body("ssh-ed25519")}\nssh-ed25519 ${body("ssh-ed25519")}`)).toHaveLength(
-      1,
-    );
+  it("a number that is negative or nothing is none of RSA's", () => {
+    for (const number of [Buffer.alloc(0), Buffer.from([0]), Buffer.alloc(384, 200)]) {
+      const body = wire(["ssh-rsa", Buffer.from([1, 0, 1]), number]).toString("base64");
+      expect(adminKeyFaults("k", `ssh-rsa ${body}`)).toHaveLength(1);
+    }
+  });
+
+  it("DSA, a type that does not fit its key, options before it, a second line and control characters are none", () => {
+    const [type, fields] = kinds[0]!;
+    const body = wire([type, ...fields]).toString("base64");
+    for (const key of [
+      `ssh-dss ${wire(["ssh-dss", ...fields]).toString("base64")}`,
+      `ssh-rsa ${body}`,
+      `__proto__ ${body}`,
+      `command="x" ${type} ${body}`,
+      `${type} ${body}\n${type} ${body}`,
+      `${type} ${body} ana\u0000`,
+    ]) {
+      expect(adminKeyFaults("k", key), key).toHaveLength(1);
+    }
   });
 
   it("a private key is told without being repeated", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { agentUid } from "../../components/agentNames";
 import { faultText } from "../../components/faults";
 import { planFleet } from "../../components/fleetPlan";
+import { ecdsaKey } from "../host/keys";
 import { deepSet, goodFleet, goodSecrets, key } from "./goodFleet";
 import { pseudoRandom } from "./pseudoRandom";
 
@@ -123,7 +124,7 @@ describe("what a fleet gets wrong", () => {
     ],
     [
       "a mutilated key",
-      { "operators.keys": ["ssh-ed25519 AAAA ana"] },
+      { "operators.keys": [`${key.slice(0, 60)} ana`] },
       [/^operators.keys\[0\] .*is not an SSH public key/],
     ],
     [
@@ -166,6 +167,11 @@ describe("what a fleet gets wrong", () => {
       "SSH for everybody by IPv6",
       { "servers.reef.ssh.cidrs": ["::/0"] },
       [/^servers.reef.ssh.cidrs\[0\] "::\/0" opens SSH to everybody/],
+    ],
+    [
+      "SSH for everybody in two halves",
+      { "servers.reef.ssh.cidrs": ["0.0.0.0/1", "128.0.0.0/1"] },
+      [/^servers.reef.ssh.cidrs\[0\] .*opens SSH to 1 in 2/, /^servers.reef.ssh.cidrs\[1\] .*opens SSH to 1 in 2/],
     ],
     ["SSH for nobody", { "servers.reef.ssh.cidrs": [] }, [/^servers.reef.ssh.cidrs is empty/]],
     [
@@ -368,12 +374,6 @@ describe("documents that nobody would write", () => {
     }
   });
 });
-
-/** A well-formed key of another kind. */
-const ecdsaKey = (() => {
-  const type = "ecdsa-sha2-nistp256";
-  return `${type} ${Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), Buffer.alloc(80)]).toString("base64")}`;
-})();
 
 /** A well-formed key for each number. */
 function ed25519Key(i: number): string {
