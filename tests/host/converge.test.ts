@@ -159,6 +159,20 @@ describeUnless(programMissing("python3", "--version"), "converge", () => {
     expect(existsSync(path.join(machine.root, "/usr/sbin/policy-rc.d"))).toBe(false);
   });
 
+  it("lets services start again after a run that was killed while it installed packages", () => {
+    converge();
+    const left = "#!/bin/sh\n# creel: services start once they are configured\nexit 101\n";
+    machine.write("/usr/sbin/policy-rc.d", left);
+    expect(converge({}, "--check")).toMatchObject({ status: 2, report: { drift: ["no /usr/sbin/policy-rc.d"] } });
+    expect(machine.read("/usr/sbin/policy-rc.d")).toBe(left);
+    expect(converge().report.changed).toEqual(["no /usr/sbin/policy-rc.d"]);
+    expect(existsSync(path.join(machine.root, "/usr/sbin/policy-rc.d"))).toBe(false);
+
+    machine.write("/usr/sbin/policy-rc.d", "somebody else's\n");
+    expect(converge().report.changed).toEqual([]);
+    expect(machine.read("/usr/sbin/policy-rc.d")).toBe("somebody else's\n");
+  });
+
   it("puts a file back that its own program refuses, and names the step", () => {
     converge();
     const before = machine.read("/etc/ssh/sshd_config.d/00-creel.conf");

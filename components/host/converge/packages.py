@@ -28,7 +28,15 @@ APT_OPTIONS = [
 ]
 
 
+# Debian asks it before a package starts a service.
+POLICY = "/usr/sbin/policy-rc.d"
+SERVICES_WAIT = "#!/bin/sh\n# creel: services start once they are configured\nexit 101\n"
+
+
 def packages(host, item):
+    if host.read(POLICY) == SERVICES_WAIT:
+        # Of a run that was killed. With it no upgrade would ever restart a service again.
+        yield Outcome(f"no {POLICY}", lambda: os.unlink(host.path(POLICY)))
     machine_only = item["installOnMachines"]
     for name in machine_only if host.container() else []:
         yield Outcome(f"package {name}", reason=host_kernel_reason(host))
@@ -80,17 +88,15 @@ class ServicesHeldBack:
     """Packages start their services while they are installed. Here each waits for its settings, and Docker for the firewall."""
 
     def __init__(self, host):
-        self.path = host.path("/usr/sbin/policy-rc.d")
-        self.ours = "#!/bin/sh\n# creel: services start once they are configured\nexit 101\n"
+        self.host = host
+        self.path = host.path(POLICY)
 
     def __enter__(self):
         if not os.path.exists(self.path):
             with open(self.path, "w", encoding="utf-8") as file:
                 os.fchmod(file.fileno(), 0o755)
-                file.write(self.ours)
+                file.write(SERVICES_WAIT)
 
     def __exit__(self, *_):
-        with open(self.path, encoding="utf-8") as file:
-            if file.read() != self.ours:
-                return
-        os.unlink(self.path)
+        if self.host.read(POLICY) == SERVICES_WAIT:
+            os.unlink(self.path)
