@@ -59,9 +59,9 @@ export interface GuardSettings {
   deniedRanges6: string[];
   /** TCP ports outside that no container reaches. */
   deniedTcpPorts: number[];
-  /** TCP ports outside that containers reach; every other one is refused. Left out: all but the denied. */
+  /** TCP ports outside that containers reach; every other one, and every other protocol but ICMP, is refused. Left out: all but the denied. */
   allowedTcpPorts?: number[];
-  /** UDP ports outside that containers reach; every other one is refused. Left out: all. */
+  /** The same for UDP. Left out: all. */
   allowedUdpPorts?: number[];
 }
 

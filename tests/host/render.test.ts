@@ -141,6 +141,7 @@ describe("agent-guard", () => {
           tcp dport { 22, 23, 25, 135, 139, 445, 465, 587, 2525, 3389 } counter reject with icmpx admin-prohibited
           tcp dport != { 53, 80, 443, 7844 } counter reject with icmpx admin-prohibited
           udp dport != { 53, 443, 7844 } counter reject with icmpx admin-prohibited
+          meta l4proto != { tcp, udp, icmp, ipv6-icmp } counter reject with icmpx admin-prohibited
         }
         chain input {
           type filter hook input priority filter - 10; policy accept;
@@ -154,6 +155,7 @@ describe("agent-guard", () => {
 
   it("leaves all but the denied open in baseline", () => {
     const rules = guardRules(baseline.guard).join("\n");
+    expect(rules).not.toContain("!= { tcp");
     expect(rules).not.toContain("dport !=");
     expect(rules).toContain("tcp dport { 22, 23, 25, 135, 139, 445, 465, 587, 2525, 3389 } counter reject");
   });

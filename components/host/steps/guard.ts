@@ -68,6 +68,7 @@ export function guardRules(guard: GuardSettings): string[] {
     `    tcp dport ${portSet(guard.deniedTcpPorts)} ${reject}`,
     ...allowance("tcp", guard.allowedTcpPorts, reject),
     ...allowance("udp", guard.allowedUdpPorts, reject),
+    ...otherProtocols(guard, reject),
     "  }",
     "  chain input {",
     "    type filter hook input priority filter - 10; policy accept;",
@@ -92,6 +93,12 @@ function allowance(protocol: string, ports: number[] | undefined, reject: string
   if (ports === undefined) return [];
   if (ports.length === 0) return [`    meta l4proto ${protocol} ${reject}`];
   return [`    ${protocol} dport != ${portSet(ports)} ${reject}`];
+}
+
+/** A list of ports says what is allowed, and a protocol without ports (GRE, SCTP, IP in IP) would be a way around it. */
+function otherProtocols(guard: GuardSettings, reject: string): string[] {
+  if (guard.allowedTcpPorts === undefined && guard.allowedUdpPorts === undefined) return [];
+  return [`    meta l4proto != { tcp, udp, icmp, ipv6-icmp } ${reject}`];
 }
 
 function portSet(ports: number[]): string {
