@@ -8,7 +8,8 @@ export const closedFirewall: FirewallSettings = { openTcpPorts: [], logging: "lo
  * ranges, mail servers and other people's SSH. One nftables table ahead of everyone else's chains closes all of that.
  */
 export const openGuard: GuardSettings = {
-  bridges: ["docker0", "br-*", "ag-*"],
+  // Docker's own names (docker0, docker_gwbridge, br-ID) and those of the agents' networks.
+  bridges: ["docker*", "br-*", "ag-*"],
   deniedRanges4: [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -23,7 +24,17 @@ export const openGuard: GuardSettings = {
     "224.0.0.0/4",
     "240.0.0.0/4",
   ],
-  deniedRanges6: ["::/127", "fc00::/7", "fe80::/10", "ff00::/8"],
+  deniedRanges6: [
+    "::/127",
+    // IPv4 addresses in IPv6 clothes, the denied ones among them: mapped, translated (NAT64) and 6to4.
+    "::ffff:0:0/96",
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "2002::/16",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
+  ],
   // Mail, remote logins and file shares: what a captured agent is used for first.
   deniedTcpPorts: [22, 23, 25, 135, 139, 445, 465, 587, 2525, 3389],
 };

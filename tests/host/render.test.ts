@@ -125,17 +125,17 @@ describe("agent-guard", () => {
         }
         set denied6 {
           type ipv6_addr; flags interval; auto-merge;
-          elements = { ::/127, fc00::/7, fe80::/10, ff00::/8 }
+          elements = { ::/127, ::ffff:0:0/96, 64:ff9b::/96, 64:ff9b:1::/48, 2002::/16, fc00::/7, fe80::/10, ff00::/8 }
         }
         chain forward {
           type filter hook forward priority filter - 10; policy accept;
-          iifname != { "docker0", "br-*", "ag-*" } oifname != { "docker0", "br-*", "ag-*" } return
+          iifname != { "docker*", "br-*", "ag-*" } oifname != { "docker*", "br-*", "ag-*" } return
           ct state established,related accept
           ct state invalid drop
           # nothing is routed in to a container
-          iifname != { "docker0", "br-*", "ag-*" } counter drop
+          iifname != { "docker*", "br-*", "ag-*" } counter drop
           # between bridges Docker's own isolation decides
-          oifname { "docker0", "br-*", "ag-*" } return
+          oifname { "docker*", "br-*", "ag-*" } return
           ip daddr @denied4 counter reject with icmpx admin-prohibited
           ip6 daddr @denied6 counter reject with icmpx admin-prohibited
           tcp dport { 22, 23, 25, 135, 139, 445, 465, 587, 2525, 3389 } counter reject with icmpx admin-prohibited
@@ -145,9 +145,9 @@ describe("agent-guard", () => {
         }
         chain input {
           type filter hook input priority filter - 10; policy accept;
-          iifname { "docker0", "br-*", "ag-*" } ct state established,related accept
+          iifname { "docker*", "br-*", "ag-*" } ct state established,related accept
           # no container reaches a service of the server
-          iifname { "docker0", "br-*", "ag-*" } counter drop
+          iifname { "docker*", "br-*", "ag-*" } counter drop
         }
       }"
     `);
