@@ -33,14 +33,13 @@ export interface FleetPlan {
 export function planFleet(given: unknown, secrets: FleetSecrets): { faults: Fault[]; plan?: FleetPlan } {
   const document = given ?? {};
   const draft = readDraft(document);
-  const first = schemaFaults(fleetSchema, document).map((f) => ({ ...f, path: f.path || "creel:fleet" }));
-  const further = [
-    ...plainSecretFaults(document, "remove it here, have a new one issued, and set it under creel:secrets"),
-    ...fleetFaults(draft, secrets),
-  ];
-  // What hangs on a value that is wrong by itself would only be said twice.
+  const plain = plainSecretFaults(document, "remove it here, have a new one issued, and set it under creel:secrets");
+  const schema = schemaFaults(fleetSchema, document).map((f) => ({ ...f, path: f.path || "creel:fleet" }));
+  // Of a secret nothing else is said; and what hangs on a value that is wrong by itself would only be said twice.
+  const secretAt = new Set(plain.map(({ path }) => path));
+  const first = [...plain, ...schema.filter(({ path }) => !secretAt.has(path))];
   const told = (path: string) => first.some((f) => path === f.path || path.startsWith(`${f.path}.`));
-  const faults = [...first, ...further.filter((fault) => !told(fault.path))].sort((a, b) =>
+  const faults = [...first, ...fleetFaults(draft, secrets).filter((fault) => !told(fault.path))].sort((a, b) =>
     a.path.localeCompare(b.path, "en", { numeric: true }),
   );
   return faults.length > 0 ? { faults } : { faults, plan: plan(fleetSchema.parse(document), draft) };

@@ -4,9 +4,11 @@ import type { Fault } from "./faults";
 const secretName =
   /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS|ENCRYPTION)_?KEY)$/i;
 
-/** Beginnings and forms by which the issuers of well-known secrets mark them. */
+/** Beginnings and forms by which the issuers of well-known secrets mark them, each from its first to its last character. */
 const secretValues: [RegExp, string][] = [
-  [/-----BEGIN [A-Z ]*PRIVATE KEY/, "a private key"],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/, "a private key"],
+  // How the body of an OpenSSH private key begins, in base64: openssh-key
+  [/b3BlbnNzaC1r[A-Za-z0-9+/=\r\n]*/, "a private key"],
   [/\bsk-(?!ssh-|ecdsa-)[A-Za-z0-9_-]{16,}/, "a model provider's API key"],
   [/\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[A-Za-z0-9-]{10,}/, "a Slack token"],
   [/\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/, "a GitHub token"],
@@ -15,13 +17,21 @@ const secretValues: [RegExp, string][] = [
   [/\bAIza[A-Za-z0-9_-]{30,}/, "a Google API key"],
   [/\b\d{8,10}:AA[A-Za-z0-9_-]{30,}/, "a Telegram bot token"],
   [/\b(whsec|rk_live|sk_live|sk_test)_[A-Za-z0-9]{16,}/, "a Stripe secret"],
-  [/\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\./, "a signed token"],
-  [/^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]+:[^/\s:@]+@/i, "an address with a password"],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/, "a signed token"],
+  [/\b[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i, "an address with a password"],
 ];
 
 /** What kind of secret a text looks like, or undefined when it looks like none. Errs on the side of undefined. */
 export function secretLook(text: string): string | undefined {
   return secretValues.find(([form]) => form.test(text))?.[1];
+}
+
+/** The text with each part that looks like a secret replaced by what it looks like, in brackets. */
+export function redacted(text: string): string {
+  return secretValues.reduce(
+    (rest, [form, look]) => rest.replace(new RegExp(form.source, `${form.flags}g`), `[${look}]`),
+    text,
+  );
 }
 
 /**
@@ -38,9 +48,12 @@ export function plainSecretFaults(document: unknown, remedy: string, path = ""):
     return document.flatMap((item, i) => plainSecretFaults(item, remedy, `${path}[${i}]`));
   }
   if (typeof document === "object" && document !== null) {
-    return Object.entries(document).flatMap(([key, value]) =>
-      plainSecretFaults(value, remedy, path === "" ? key : `${path}.${key}`),
-    );
+    return Object.entries(document).flatMap(([key, value]) => {
+      const at = path === "" ? key : `${path}.${key}`;
+      const look = secretLook(key);
+      const named = look === undefined ? [] : [{ path: at, reason: `is a name that looks like ${look}`, remedy }];
+      return [...named, ...plainSecretFaults(value, remedy, at)];
+    });
   }
   return [];
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Fault } from "./faults";
-import { secretLook } from "./plainText";
 import { nearest } from "./suggestions";
 
 /**
@@ -118,11 +117,10 @@ function suggestion(issue: z.core.$ZodIssue, document: unknown): string | undefi
   return near === undefined ? undefined : `did you mean ${near}? (known: ${issue.values.join(", ")})`;
 }
 
-/** A value to repeat in a message: plain ones only, and none that looks like a secret. */
+/** A value to repeat in a message: plain ones only. */
 function shownValue(path: PropertyKey[], document: unknown): unknown {
   const value = valueAt(path, document);
-  if (typeof value === "string") return secretLook(value) === undefined ? value : undefined;
-  return typeof value === "number" || typeof value === "boolean" ? value : undefined;
+  return ["string", "number", "boolean"].includes(typeof value) ? value : undefined;
 }
 
 function valueAt(path: PropertyKey[], document: unknown): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adminKeyFaults, cidrFaults, openRangeFaults } from "../../components/adminAccess";
-import { plainSecretFaults, secretLook } from "../../components/plainText";
+import { plainSecretFaults, redacted, secretLook } from "../../components/plainText";
 import { didYouMean, nearest } from "../../components/suggestions";
 
 describe("address ranges", () => {
@@ -134,6 +134,8 @@ describe("texts that look like a secret", () => {
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln",
     "postgres://ana:hunter2@db.example.com/agents",
     "-----BEGIN RSA PRIVATE KEY-----",
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU",
+    "--database=redis://:hunter2@cache",
   ])("%s", (text) => expect(secretLook(text)).toBeDefined());
 
   it.each([
@@ -150,6 +152,19 @@ describe("texts that look like a secret", () => {
     expect(faults).toEqual([
       { path: "a[0].b", reason: "holds what looks like a GitHub token in plain text", remedy: "move it" },
     ]);
+  });
+});
+
+describe("what looks like a secret", () => {
+  it("is taken out of a text, and nothing else is", () => {
+    expect(redacted(`write ghp_${"x".repeat(36)}@sha256:… or b3BlbnNzaC1rZXk= now`)).toBe(
+      "write [a GitHub token]@sha256:… or [a private key] now",
+    );
+    expect(redacted("write repo@sha256:…")).toBe("write repo@sha256:…");
+  });
+
+  it("is found in names too", () => {
+    expect(plainSecretFaults({ a: { [`ghp_${"x".repeat(36)}`]: 1 } }, "move it")).toHaveLength(1);
   });
 });
 

@@ -247,9 +247,24 @@ describe("what a fleet gets wrong", () => {
       [/^agents.atlas.command\[1\] holds what looks like a Slack token/],
     ],
     [
+      "a secret in a place that has a form of its own",
+      {
+        "agents.atlas.image": `ghp_${"x".repeat(36)}:1`,
+        "agents.atlas.tenant": `ghp_${"x".repeat(36)}`,
+        "tenants.ana.emails": ["postgres://ana:hunter2@db"],
+        "operators.keys": [key, "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"],
+      },
+      [
+        /^agents.atlas.image holds what looks like a GitHub token/,
+        /^agents.atlas.tenant holds what looks like a GitHub token/,
+        /^operators.keys\[1\] holds what looks like a private key/,
+        /^tenants.ana.emails\[0\] holds what looks like an address with a password/,
+      ],
+    ],
+    [
       "a private key",
       { "operators.keys": ["-----BEGIN OPENSSH PRIVATE KEY-----\nx"] },
-      [/^operators.keys\[0\] is a private key/],
+      [/^operators.keys\[0\] holds what looks like a private key/],
     ],
     [
       "a number in the environment",

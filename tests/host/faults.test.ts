@@ -48,4 +48,29 @@ describe("refuseFaults", () => {
     const error = thrown([{ path: "key", value: "x".repeat(500), reason: "is too long", remedy: "shorten it" }]);
     expect(error.message.length).toBeLessThan(200);
   });
+
+  it.each([
+    `ghp_${"x".repeat(36)}`,
+    "postgres://ana:hunter2:x@db.example.com/agents",
+    "redis://:hunter2@cache",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEhunter2\n-----END RSA PRIVATE KEY-----\n",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUhunter2",
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUhunter2AAAA",
+  ])("repeats no secret: %s", (secret) => {
+    const told = [
+      {
+        path: `agents.${secret}.image`,
+        value: secret,
+        reason: `is ${secret} already`,
+        remedy: `write ${secret}@sha256`,
+      },
+      { path: "a", value: { deep: [`x ${secret} y`] }, reason: "r", remedy: "r" },
+    ];
+    const { message, errors } = thrown(told);
+    const parts = secret.split(/[^A-Za-z0-9]+/).filter((part) => /hunter2|xxxx|eyJ|c2ln|b3Bl/.test(part));
+    expect(parts).not.toEqual([]);
+    for (const part of parts) expect(message + JSON.stringify(errors)).not.toContain(part);
+    expect(message).toContain('"[a');
+  });
 });
