@@ -128,6 +128,13 @@ describeUnless(programMissing("python3", "--version"), "converge", () => {
     expect(machine.state.ufw.rules).toHaveLength(1);
   });
 
+  it("keeps Debian's nftables.service from flushing everyone's rules at the next boot", () => {
+    converge();
+    machine.remember({ units: { ...machine.state.units, "nftables.service": { enabled: true, active: true } } });
+    expect(converge().report.changed).toEqual(["unit nftables.service disabled"]);
+    expect(machine.state.units["nftables.service"]).toEqual({ enabled: false, active: true });
+  });
+
   it("in a container leaves the kernel alone and says so", () => {
     machine.remember({ broken: { container: "docker" } });
     const { report } = converge();

@@ -12,6 +12,8 @@ export function guardStep(profile: HostProfile): WantedStep {
       { kind: "directory", path: "/etc/creel", mode: "0755" },
       { kind: "file", path: rules, lines: guardRules(profile.guard), mode: "0644" },
       guardUnit,
+      // Debian's own rule file begins with "flush ruleset". Only disabled: to stop the unit flushes as well.
+      { kind: "unit", name: "nftables.service", enabled: false },
       { kind: "unit", name: "agent-guard.service", enabled: true, active: true },
       { kind: "nftTable", table, path: rules, record: "/var/lib/creel/agent-guard.loaded" },
     ],
