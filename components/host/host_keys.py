@@ -20,7 +20,7 @@ ACTIVATED = "/var/lib/creel/host-key-activated"
 STATUS = "/var/lib/creel/status.json"
 LOG = "/var/log/creel-converge.log"
 EARLIER_LOG = "/var/log/cloud-init-output.log"
-LOCK = "/run/lock/creel-converge.lock"
+LOCK = "/run/creel-converge.lock"
 CONVERGE = "/usr/local/sbin/creel-converge"
 # Boot, packages and a slow mirror take a few minutes; after this long nothing more is to be hoped for.
 PATIENCE = 15 * 60

@@ -153,10 +153,10 @@ class Host:
                 file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {line}\n")
 
     def lock(self, seconds=900):
-        """One run at a time; waits for the other to end."""
-        path = self.path("/run/lock/creel-converge.lock")
+        """One run at a time; waits for the other to end. Whoever may read the file could hold the lock."""
+        path = self.path("/run/creel-converge.lock")
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        self._lock = open(path, "w", encoding="utf-8")
+        self._lock = open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8")
         for _ in range(seconds):
             try:
                 return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
