@@ -4,11 +4,11 @@ import { RemoteImage } from "@pulumi/docker/remoteImage";
 import * as pulumi from "@pulumi/pulumi";
 import { type AgentRuntime, runtimes } from "../profiles/runtimes";
 import { type AgentHost, hostOrder, inDocker } from "./agentHost";
-import { agentNameFaults, agentUid, bridgeNames } from "./agentNames";
+import { agentNameFaults, agentUid, bridgeNames, isInherited, serviceAlias } from "./agentNames";
 import { type Caged, cagedContainer, cageOptions } from "./cage";
 import { type Fault, refuseFaults } from "./faults";
 import { imageFaults } from "./images";
-import { environmentFaults } from "./plainText";
+import { environmentFaults, plainSecretFaults } from "./plainText";
 import { didYouMean } from "./suggestions";
 
 /** The kinds of agent that Creel knows how to run. */
@@ -137,9 +137,6 @@ export class AgentContainer extends pulumi.ComponentResource {
   }
 }
 
-/** By what name an agent is found on its front network. */
-const serviceAlias = "agent";
-
 /** What runtime and arguments together say about the container. */
 function agentSettings(
   args: AgentContainerArgs,
@@ -195,7 +192,9 @@ export function agentContainerFaults(args: Partial<Omit<AgentContainerArgs, "hos
     ...numberFaults("cpuShares", args.cpuShares, 2, 1023, "shares"),
     ...numberFaults("tasksMax", args.tasksMax, 16, 32768, "processes"),
     ...numberFaults("port", args.port, 1, 65535, "a TCP port"),
-    ...environmentFaults("environment", args.environment ?? {}, "give it as a secret: it is read at /run/secrets/NAME"),
+    ...environmentFaults("environment", args.environment ?? {}, asSecret),
+    ...wordFaults("command", args.command),
+    ...wordFaults("health", args.health),
     ...Object.keys(args.secrets ?? {}).flatMap((key) => secretNameFaults(`secrets.${key}`, key)),
   ];
   const health = args.health ?? runtime.health?.({ port: runtime.port, memory: runtime.leastMemory }) ?? [];
@@ -213,10 +212,26 @@ export function agentContainerFaults(args: Partial<Omit<AgentContainerArgs, "hos
   return faults;
 }
 
+/** Where a secret belongs. */
+const asSecret = "give it as a secret: it is read at /run/secrets/NAME";
+
+/** What is wrong with the words of a command: no text at all, one that no program can be given, or a secret. */
+function wordFaults(path: string, words: string[] = []): Fault[] {
+  return words.flatMap((word, i): Fault[] => {
+    const at = `${path}[${i}]`;
+    const remedy = "write one word of the command in each place";
+    if (typeof word !== "string" || word === "") return [{ path: at, value: word, reason: "is no word", remedy }];
+    if (word.includes("\0")) return [{ path: at, value: word, reason: "holds a NUL character", remedy }];
+    return plainSecretFaults(word, asSecret, at);
+  });
+}
+
 /** What is wrong with the name of a secret, which becomes that of a file. */
 export function secretNameFaults(path: string, key: string): Fault[] {
-  if (/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key)) return [];
-  const remedy = "use at most 64 letters, digits and underscores, no digit first";
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key) && !isInherited(key)) return [];
+  const remedy = isInherited(key)
+    ? "choose another name"
+    : "use at most 64 letters, digits and underscores, no digit first";
   return [{ path, value: key, reason: "is not a name of a secret", remedy }];
 }
 

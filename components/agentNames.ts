@@ -6,22 +6,37 @@ const longestName = 24;
 
 const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
+/** Whether every object has a property of that name already, which would take the place of what is missing. */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype;
+}
+
 /** What is wrong with the name of an agent, a server or a tenant; nothing when it can be used. */
 export function nameFaults(path: string, name: string): Fault[] {
+  if (isInherited(name)) {
+    return [{ path, value: name, reason: "is a name that every object has", remedy: "choose another name" }];
+  }
   if (namePattern.test(name) && name.length <= longestName) return [];
   const remedy = `use at most ${longestName} lower-case letters, digits and single dashes, a letter first`;
   return [{ path, value: name, reason: "is not a name", remedy }];
 }
 
-/** What is wrong with the name of an agent: as for any name, and it must not be taken for a connector's. */
+/** What is wrong with the name of an agent: as for any name, and it must be no name that networks and connectors have. */
 export function agentNameFaults(path: string, name: string): Fault[] {
   const faults = nameFaults(path, name);
   if (/(^|-)connector$/.test(name)) {
     const remedy = `choose a name that does not end in "connector"`;
     faults.push({ path, value: name, reason: "would be taken for an agent's connector", remedy });
   }
+  if (name === serviceAlias) {
+    const remedy = "choose another name";
+    faults.push({ path, value: name, reason: "is how every connector calls its agent", remedy });
+  }
   return faults;
 }
+
+/** By what name an agent is found on its front network. */
+export const serviceAlias = "agent";
 
 /** Name of the container, slice and secrets of the connector that serves an agent. */
 export function connectorName(agent: string): string {

@@ -67,6 +67,9 @@ export function environmentFaults(path: string, environment: Record<string, stri
       return [{ path: at, value: key, reason: "is not a name of a variable", remedy: allowed }];
     }
     if (secretName.test(key)) return [{ path: at, reason: "is named like a secret, in plain text", remedy }];
+    if (value.includes("\0")) {
+      return [{ path: at, value, reason: "holds a NUL character", remedy: "remove it: no program can be given one" }];
+    }
     const look = secretLook(value);
     return look === undefined ? [] : [{ path: at, reason: `holds what looks like ${look} in plain text`, remedy }];
   });

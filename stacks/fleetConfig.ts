@@ -53,40 +53,68 @@ export function fleetDocument(source: ConfigSource): { document?: unknown; fault
 /** The secrets under `creel:secrets`, each of them wrapped, and what stands there in plain text or is no secret at all. */
 export function fleetSecrets(source: ConfigSource): { secrets: FleetSecrets; faults: Fault[] } {
   const text = source.get("creel:secrets");
-  if (text === undefined) return { secrets: {}, faults: [] };
+  // Without prototypes, so that no name means anything but itself.
+  const secrets: FleetSecrets = Object.create(null);
+  if (text === undefined) return { secrets, faults: [] };
+  const document = parsed(text);
+  if (!isGroup(document)) {
+    const remedy = "write agents' names, and below each the names and values of its secrets";
+    return { secrets, faults: [{ path: "creel:secrets", reason: "is not a group of secrets", remedy }] };
+  }
   const faults: Fault[] = [];
-  const secrets: FleetSecrets = {};
-  for (const [agent, keys] of entries(parsed(text))) {
-    secrets[agent] = {};
+  for (const [agent, keys] of Object.entries(document)) {
+    const own: FleetSecrets[string] = Object.create(null);
+    secrets[agent] = own;
     if (!isGroup(keys)) {
       const remedy = "write names and values below the agent's name";
       faults.push({ path: `creel:secrets.${agent}`, reason: "is not a group of secrets", remedy });
+      continue;
     }
-    for (const [key, value] of entries(keys)) {
+    for (const [key, value] of Object.entries(keys)) {
       const at = `creel:secrets.${agent}.${key}`;
       if (typeof value !== "string") faults.push({ path: at, reason: "is not a text", remedy: setSecret(at) });
       else if (value === "") faults.push({ path: at, reason: "is empty", remedy: setSecret(at) });
-      else secrets[agent][key] = pulumi.secret(value);
+      else own[key] = pulumi.secret(value);
     }
   }
-  const plain = plainSecrets(source, secrets);
-  for (const at of plain)
-    faults.push({ path: at, reason: "is in plain text in the stack file", remedy: setSecret(at) });
-  return { secrets, faults };
+  return { secrets, faults: [...faults, ...plainFaults(source, secrets)] };
 }
 
-/** Paths of the values under `creel:secrets` that are not encrypted. */
-function plainSecrets(source: ConfigSource, secrets: FleetSecrets): string[] {
-  const all = Object.entries(secrets).flatMap(([agent, keys]) => Object.keys(keys).map((key) => [agent, key] as const));
-  const at = ([agent, key]: readonly [string, string]) => `creel:secrets.${agent}.${key}`;
-  if (!source.isSecret("creel:secrets")) return all.map(at);
-  // One encrypted value makes the engine call all of them secret; only the file tells them apart.
-  const config = source.stackFile === undefined ? undefined : (parse(source.stackFile) as { config?: unknown })?.config;
-  const written = isGroup(config) ? config["creel:secrets"] : undefined;
-  if (!isGroup(written) || "secure" in written) return [];
+/** The values under `creel:secrets` that are not encrypted in the stack file, or not known to be. */
+function plainFaults(source: ConfigSource, secrets: FleetSecrets): Fault[] {
+  const all = Object.entries(secrets).flatMap(([agent, keys]) => Object.keys(keys).map((key) => ({ agent, key })));
+  if (all.length === 0) return [];
+  const encrypted = encryptedIn(source);
+  if (encrypted === undefined) {
+    const remedy = "keep the stack file, Pulumi.STACK.yaml, beside Pulumi.yaml, with creel:secrets in it";
+    return [{ path: "creel:secrets", reason: "cannot be seen to be encrypted", remedy }];
+  }
   return all
-    .filter(([agent, key]) => typeof (written[agent] as Record<string, unknown> | undefined)?.[key] === "string")
-    .map(at);
+    .filter(({ agent, key }) => !encrypted(agent, key))
+    .map(({ agent, key }) => {
+      const path = `creel:secrets.${agent}.${key}`;
+      return { path, reason: "is in plain text in the stack file", remedy: setSecret(path) };
+    });
+}
+
+/** Tells of each secret whether it is encrypted; undefined where that cannot be told. */
+function encryptedIn(source: ConfigSource): ((agent: string, key: string) => boolean) | undefined {
+  if (!source.isSecret("creel:secrets")) return () => false;
+  // One encrypted value makes the engine call all of them secret; only the file tells them apart.
+  const file = source.stackFile === undefined ? undefined : parsed(source.stackFile, parse);
+  const config = isGroup(file) ? file.config : undefined;
+  const written = isGroup(config) ? config["creel:secrets"] : undefined;
+  if (written === undefined) return undefined;
+  return (agent, key) => {
+    const ofAgent = isGroup(written) ? written[agent] : undefined;
+    const value = isGroup(ofAgent) ? ofAgent[key] : undefined;
+    return [written, ofAgent, value].some(isEncrypted);
+  };
+}
+
+/** How the stack file writes an encrypted value. */
+function isEncrypted(value: unknown): boolean {
+  return isGroup(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
 function setSecret(at: string): string {
@@ -141,9 +169,9 @@ export function cloudflareSettings(source: ConfigSource): ProviderArgs {
   };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, read: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch {
     return undefined;
   }
@@ -151,8 +179,4 @@ function parsed(text: string): unknown {
 
 function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function entries(value: unknown): [string, unknown][] {
-  return isGroup(value) ? Object.entries(value) : [];
 }

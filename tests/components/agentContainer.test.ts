@@ -195,6 +195,21 @@ describe("what AgentContainer refuses", () => {
       { environment: { A: `ghp_${"a".repeat(36)}` } },
       /^environment.A holds what looks like a GitHub/,
     ],
+    [
+      "a secret in the command",
+      { command: ["run", `--token=ghp_${"a".repeat(36)}`] },
+      /^command\[1\] holds what looks/,
+    ],
+    ["a secret in the health check", { health: ["curl", "http://a:hunter2@agent"] }, /^health\[1\] holds what looks/],
+    ["an empty word", { health: [""] }, /^health\[0\] is no word/],
+    ["a NUL in a word", { command: ["a\0b"] }, /^command\[0\] holds a NUL/],
+    ["a NUL in the environment", { environment: { A: "a\0b" } }, /^environment.A holds a NUL/],
+    [
+      "a secret called like what every object has",
+      { secrets: { constructor: "x" } },
+      /^secrets.constructor is not a name/,
+    ],
+    ["a secret called __proto__", { secrets: JSON.parse('{"__proto__":"x"}') }, /^secrets.__proto__ is not a name/],
     ["no name of a variable", { environment: { "A=B": "x" } }, /^environment.A=B is not a name of a variable/],
     ["a path as a secret", { secrets: { "../passwd": "x" } }, /^secrets.\.\.\/passwd is not a name of a secret/],
   ])("%s", (_title, change, expected) => {

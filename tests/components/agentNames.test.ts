@@ -88,6 +88,17 @@ describe("what may be a name", () => {
     (name) => expect(nameFaults("n", name)).toHaveLength(1),
   );
 
+  it.each(["constructor", "__proto__", "valueOf"])("not %s, which every object has", (name) =>
+    expect(nameFaults("n", name)).toHaveLength(1),
+  );
+
+  it("not agent for an agent, by which its connector finds it", () => {
+    expect(agentNameFaults("n", "agent").map(({ reason }) => reason)).toEqual([
+      "is how every connector calls its agent",
+    ]);
+    expect(agentNameFaults("n", "agent-1")).toEqual([]);
+  });
+
   it.each(["connector", "atlas-connector"])("not %s for an agent", (name) => {
     expect(agentNameFaults("n", name).map(({ reason }) => reason)).toEqual(["would be taken for an agent's connector"]);
   });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../../components/faults";
+import { planFleet } from "../../components/fleetPlan";
 import {
   type ConfigSource,
   cloudflareSettings,
@@ -58,16 +59,17 @@ describe("an encrypted value in creel:fleet", () => {
 
 describe("creel:secrets", () => {
   const values = { "creel:secrets": { atlas: { KEY: "CANARY-1", OTHER: "CANARY-2" } } };
+  const whole = { stackFile: "config:\n  creel:secrets:\n    secure: AAABAB\n" };
 
   it("come out wrapped, one by one", async () => {
-    const { secrets, faults } = fleetSecrets(source(values, ["creel:secrets"]));
+    const { secrets, faults } = fleetSecrets(source(values, ["creel:secrets"], whole));
     expect(faults).toEqual([]);
     const key = secrets.atlas?.KEY as pulumi.Output<string>;
     expect(await resolved(key)).toBe("CANARY-1");
     expect(await pulumi.isSecret(key)).toBe(true);
   });
 
-  it("may be left out", () => expect(fleetSecrets(source({}))).toEqual({ secrets: {}, faults: [] }));
+  it("may be left out", () => expect(fleetSecrets(source({})).faults).toEqual([]));
 
   it("are refused in plain text, without being repeated", () => {
     const { faults } = fleetSecrets(source(values));
@@ -86,13 +88,51 @@ describe("creel:secrets", () => {
   });
 
   it("may be encrypted as a whole", () => {
-    const stackFile = "config:\n  creel:secrets:\n    secure: AAABAB\n";
-    expect(fleetSecrets(source(values, ["creel:secrets"], { stackFile })).faults).toEqual([]);
+    expect(fleetSecrets(source(values, ["creel:secrets"], whole)).faults).toEqual([]);
+  });
+
+  it.each([
+    ["no stack file", undefined],
+    ["a stack file without them", "config:\n  hcloud:token: x\n"],
+    ["a stack file that is none", "config: [creel:secrets"],
+    ["an empty stack file", ""],
+  ])("are refused with %s, because one encrypted value would vouch for all", (_title, stackFile) => {
+    const { faults } = fleetSecrets(source(values, ["creel:secrets"], { stackFile }));
+    expect(lines(faults)).toEqual([
+      "creel:secrets cannot be seen to be encrypted: keep the stack file, Pulumi.STACK.yaml, beside Pulumi.yaml, with creel:secrets in it",
+    ]);
+  });
+
+  it("are refused where the stack file has something else in their place", () => {
+    for (const written of ["x", "[]", "{ atlas: x }", "{ atlas: { OTHER: { secure: A, KEY: B } } }", "null"]) {
+      const stackFile = `config:\n  creel:secrets: ${written}\n`;
+      expect(fleetSecrets(source(values, ["creel:secrets"], { stackFile })).faults, written).toHaveLength(2);
+    }
+  });
+
+  it.each(["hunter2", '"hunter2"', "null", "7", '["hunter2"]', "true"])("are not %s", (text) => {
+    const { secrets, faults } = fleetSecrets(source({ "creel:secrets": text }, ["creel:secrets"]));
+    expect(Object.keys(secrets)).toEqual([]);
+    expect(lines(faults)).toEqual([expect.stringMatching(/^creel:secrets is not a group of secrets: /)]);
+    expect(JSON.stringify(faults)).not.toContain("hunter2");
+  });
+
+  it("never get lost by their names", () => {
+    const text = '{"__proto__": {"__proto__": "CANARY-1"}, "constructor": {"constructor": "CANARY-2"}}';
+    const { secrets } = fleetSecrets(source({ "creel:secrets": text }, ["creel:secrets"], whole));
+    expect(Object.entries(secrets).map(([agent, keys]) => [agent, Object.keys(keys)])).toEqual([
+      ["__proto__", ["__proto__"]],
+      ["constructor", ["constructor"]],
+    ]);
+    expect(planFleet({}, secrets).faults.map(({ path }) => path)).toEqual([
+      "creel:secrets.__proto__",
+      "creel:secrets.constructor",
+    ]);
   });
 
   it("are texts with something in them", () => {
     const odd = { "creel:secrets": { atlas: { EMPTY: "", NUMBER: 7 }, bora: "x" } };
-    expect(lines(fleetSecrets(source(odd, ["creel:secrets"])).faults)).toEqual([
+    expect(lines(fleetSecrets(source(odd, ["creel:secrets"], whole)).faults)).toEqual([
       expect.stringMatching(/^creel:secrets.atlas.EMPTY is empty/),
       expect.stringMatching(/^creel:secrets.atlas.NUMBER is not a text/),
       expect.stringMatching(/^creel:secrets.bora is not a group of secrets/),
