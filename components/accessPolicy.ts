@@ -2,7 +2,7 @@ import { ZeroTrustAccessGroup, type ZeroTrustAccessGroupArgs } from "@pulumi/clo
 import { ZeroTrustAccessPolicy, type ZeroTrustAccessPolicyArgs } from "@pulumi/cloudflare/zeroTrustAccessPolicy";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudName } from "./cloudNames";
-import { type Fault, refuseFaults } from "./faults";
+import { type Fault, gated, refuseFaults } from "./faults";
 
 /** Who may open an operator hostname, and under which conditions. */
 export interface AccessPolicyArgs {
@@ -12,7 +12,7 @@ export interface AccessPolicyArgs {
   emails?: pulumi.Input<string>[];
   /** Everybody with an address at one of these domains, which must be your own, such as example.com. Default: nobody. */
   emailDomains?: pulumi.Input<string>[];
-  /** Everybody in one of these Access groups of the account, by group id. Default: nobody. */
+  /** Everybody in one of these Access groups of the account, by group id, which is a UUID. Default: nobody. */
   groups?: pulumi.Input<string>[];
   /**
    * Whether the identity provider must have asked for a second factor and said so. Cloudflare's own one-time PIN never
@@ -27,7 +27,7 @@ export interface AccessPolicyArgs {
  * One answer to "who may come in", shared by any number of agents.
  *
  * Owns an Access group (who) and a reusable policy (who, under which conditions).
- * Refuses rules that would admit everyone.
+ * Refuses rules that would admit everyone; what is known only later is checked then, and fails what needs it.
  */
 export class AccessPolicy extends pulumi.ComponentResource {
   /** To attach to an Access application, in order. */
@@ -51,9 +51,11 @@ export function accessGroup(name: string, args: AccessPolicyArgs): ZeroTrustAcce
     accountId: args.accountId,
     name: cloudName(name),
     includes: [
-      ...(args.emails ?? []).map((email) => ({ email: { email } })),
-      ...(args.emailDomains ?? []).map((domain) => ({ emailDomain: { domain } })),
-      ...(args.groups ?? []).map((id) => ({ group: { id } })),
+      ...eachCheckedLater(name, "emails", args.emails, emailFaults).map((email) => ({ email: { email } })),
+      ...eachCheckedLater(name, "emailDomains", args.emailDomains, emailDomainFaults).map((domain) => ({
+        emailDomain: { domain },
+      })),
+      ...eachCheckedLater(name, "groups", args.groups, groupFaults).map((id) => ({ group: { id } })),
     ],
   };
 }
@@ -70,30 +72,35 @@ export function allowPolicy(
     decision: "allow",
     includes: [{ group: { id: group } }],
     requires: args.requireMfa ? [{ authMethod: { authMethod: "mfa" } }] : undefined,
-    sessionDuration: args.sessionDuration ?? "8h",
+    sessionDuration: checkedLater(name, "sessionDuration", args.sessionDuration ?? "8h", durationFaults),
   };
 }
 
+/** Mail services that are at home under many endings, such as yahoo.co.uk and outlook.com.br. */
+const publicMailFamilies =
+  /^(gmail|googlemail|yahoo|ymail|rocketmail|hotmail|outlook|live|msn|windowslive|aol|aim|icloud|gmx|yandex|proton|protonmail|tutanota|tuta|fastmail|zoho|zohomail|hushmail|mailinator)\.(com?\.)?[a-z]{2,3}$/;
+
 /** Domains at which anybody can have an address; the larger ones of each continent. */
 const publicMail = new Set(
-  `gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com aol.com icloud.com me.com mac.com
-   proton.me protonmail.com pm.me tutanota.com tuta.com fastmail.com zoho.com mail.com hey.com gmx.com gmx.de gmx.net web.de
-   t-online.de freenet.de posteo.de mailbox.org orange.fr free.fr laposte.net libero.it wp.pl seznam.cz mail.ru yandex.ru
-   yandex.com qq.com 163.com 126.com sina.com foxmail.com naver.com daum.net rediffmail.com uol.com.br bol.com.br`.split(
-    /\s+/,
-  ),
+  `me.com mac.com pm.me tutamail.com keemail.me mail.com email.com hey.com web.de t-online.de freenet.de posteo.de
+   mailbox.org orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it wp.pl o2.pl onet.pl interia.pl
+   seznam.cz mail.ru bk.ru inbox.ru list.ru rambler.ru ya.ru qq.com 163.com 126.com sina.com foxmail.com naver.com daum.net
+   hanmail.net rediffmail.com uol.com.br bol.com.br ig.com.br terra.com.br`.split(/\s+/),
 );
 
-/** Everything that is wrong with the arguments, as far as they are plain values. */
+function isPublicMail(domain: string): boolean {
+  return publicMail.has(domain) || publicMailFamilies.test(domain);
+}
+
+/** Everything that is wrong with the arguments, as far as they are known already. */
 export function accessPolicyFaults(args: Omit<AccessPolicyArgs, "accountId">): Fault[] {
   const faults = [
-    ...plain("emails", args.emails).flatMap(([path, email]) => emailFaults(path, email)),
-    ...plain("emailDomains", args.emailDomains).flatMap(([path, domain]) => emailDomainFaults(path, domain)),
-    ...plain("sessionDuration", [args.sessionDuration ?? "8h"]).flatMap(([, text]) =>
-      durationFaults("sessionDuration", text),
-    ),
+    ...listFaults("emails", args.emails, emailFaults),
+    ...listFaults("emailDomains", args.emailDomains, emailDomainFaults),
+    ...listFaults("groups", args.groups, groupFaults),
+    ...plainFaults("sessionDuration", args.sessionDuration ?? "8h", durationFaults),
   ];
-  const people = [args.emails, args.emailDomains, args.groups].flatMap((list) => list ?? []);
+  const people = [args.emails, args.emailDomains, args.groups].flatMap((list): unknown => list ?? []);
   if (people.length === 0) {
     const remedy = "write at least one of emails, emailDomains, groups";
     faults.push({ path: "emails", reason: "is missing, and so is every other way in", remedy });
@@ -101,14 +108,58 @@ export function accessPolicyFaults(args: Omit<AccessPolicyArgs, "accountId">): F
   return faults;
 }
 
+/** Tells what is wrong with a text. */
+type Check = (path: string, text: string) => Fault[];
+
+function listFaults(path: string, values: pulumi.Input<string>[] = [], check: Check): Fault[] {
+  if (!Array.isArray(values))
+    return [{ path, value: values, reason: "is not a list", remedy: "write a list of texts" }];
+  return values.flatMap((value, i) => plainFaults(`${path}[${i}]`, value, check));
+}
+
+/** What is wrong with a value that is known already. */
+function plainFaults(path: string, value: pulumi.Input<string>, check: Check): Fault[] {
+  return isLater(value) ? [] : textFaults(path, value, check);
+}
+
+function textFaults(path: string, value: unknown, check: Check): Fault[] {
+  if (typeof value === "string") return check(path, value);
+  return [{ path, value, reason: "is not a text", remedy: "write a text" }];
+}
+
+/** The value, and where it becomes known only later, behind the same checks. */
+function checkedLater(name: string, path: string, value: pulumi.Input<string>, check: Check): pulumi.Input<string> {
+  if (!isLater(value)) return value;
+  return gated(pulumi.output(value), (known) => textFaults(path, known, check), `AccessPolicy ${name}`);
+}
+
+function eachCheckedLater(
+  name: string,
+  path: string,
+  values: pulumi.Input<string>[] = [],
+  check: Check,
+): pulumi.Input<string>[] {
+  return values.map((value, i) => checkedLater(name, `${path}[${i}]`, value, check));
+}
+
+function isLater(value: unknown): value is pulumi.Output<string> | Promise<string> {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+function groupFaults(path: string, id: string): Fault[] {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return [];
+  const remedy = "write its id as Cloudflare shows it: a UUID, such as 11111111-2222-3333-4444-555555555555";
+  return [{ path, value: id, reason: "is not the id of an Access group", remedy }];
+}
+
 function emailFaults(path: string, email: string): Fault[] {
-  if (/^[^\s@*,;<>"]+@([a-z0-9-]+\.)+[a-z0-9-]{2,}$/i.test(email)) return [];
+  if (/^[^\s\p{Cc}@*,;<>"]+@([a-z0-9-]+\.)+[a-z0-9-]{2,}$/iu.test(email)) return [];
   const reason = email.includes("*") ? "would admit more than one person" : "is not an address";
   return [{ path, value: email, reason, remedy: "write one address in full, such as ana@example.com" }];
 }
 
 function emailDomainFaults(path: string, domain: string): Fault[] {
-  if (publicMail.has(domain.toLowerCase())) {
+  if (isPublicMail(domain.toLowerCase())) {
     const remedy = "write the addresses themselves under emails";
     return [{ path, value: domain, reason: "would admit everyone: anybody can have an address there", remedy }];
   }
@@ -130,8 +181,4 @@ export function durationFaults(path: string, text: string): Fault[] {
       remedy: "write hours and minutes, such as 8h or 1h30m, at most 720h",
     },
   ];
-}
-
-function plain(path: string, values: pulumi.Input<string>[] = []): [string, string][] {
-  return values.flatMap((value, i) => (typeof value === "string" ? [[`${path}[${i}]`, value]] : []));
 }

@@ -37,6 +37,19 @@ export function refuseFaults(faults: Fault[], subject = "The input"): void {
   throw Object.assign(error, { __pulumiRunError: true });
 }
 
+/**
+ * A value that becomes known later, held back until it has passed the checks of its plain form. Whatever needs it fails
+ * with the faults. The value itself is left out of them, because it may be a secret.
+ */
+export function gated<T>(value: pulumi.Output<T>, check: (value: T) => Fault[], subject: string): pulumi.Output<T> {
+  return value.apply((known) => {
+    const faults = check(known);
+    if (faults.length === 0) return known;
+    const lines = faults.map(({ path, reason }) => `  ${redacted(`${path} ${reason}`)}`);
+    throw new pulumi.RunError([`${subject} cannot be made`, ...lines].join("\n"));
+  });
+}
+
 /** The message of refuseFaults: a heading, then one aligned line per fault. */
 export function faultText(faults: Fault[], subject: string): string {
   const paths = faults.map((fault) => redacted(fault.path));

@@ -1,6 +1,13 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { AccessPolicy, type AccessPolicyArgs, accessPolicyFaults } from "../../components/accessPolicy";
+import { gated } from "../../components/faults";
 import { find, type Registered, register, resolved, urns } from "./mocks";
+
+vi.mock("../../components/faults", async (original) => {
+  const faults = await original<typeof import("../../components/faults")>();
+  return { ...faults, gated: vi.fn(faults.gated) };
+});
 
 const accountId = "0123456789abcdef0123456789abcdef";
 const groupType = "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup";
@@ -89,6 +96,33 @@ describe("what AccessPolicy refuses", () => {
       { emailDomains: ["GMail.com"] },
       "emailDomains[0] would admit everyone: anybody can have an address there",
     ],
+    ...[
+      "yahoo.co.uk",
+      "yahoo.com.br",
+      "hotmail.fr",
+      "outlook.de",
+      "live.nl",
+      "gmx.at",
+      "yandex.com.tr",
+      "aol.co.uk",
+      "googlemail.com",
+      "icloud.com",
+      "proton.me",
+      "protonmail.ch",
+      "me.com",
+    ].map((domain): [string, Omit<AccessPolicyArgs, "accountId">, string] => [
+      domain,
+      { emailDomains: [domain] },
+      "emailDomains[0] would admit everyone: anybody can have an address there",
+    ]),
+    ["an empty address", { emails: [""] }, "emails[0] is not an address"],
+    ["an empty domain", { emailDomains: [""] }, "emailDomains[0] is not a domain"],
+    ["an empty group", { groups: [""] }, "groups[0] is not the id of an Access group"],
+    ["a group's name", { groups: ["admins"] }, "groups[0] is not the id of an Access group"],
+    ["an address with a NUL", { emails: ["\0ana@example.com"] }, "emails[0] is not an address"],
+    ["a number", { emails: [7 as never] }, "emails[0] is not a text"],
+    ["nothing in a list", { groups: [undefined as never] }, "groups[0] is not a text"],
+    ["a text for a list", { emails: "ana@example.com" as never }, "emails is not a list"],
     ["every domain", { emailDomains: ["*.com"] }, "emailDomains[0] would admit everyone"],
     ["a top-level domain", { emailDomains: ["com"] }, "emailDomains[0] is not a domain"],
     [
@@ -104,5 +138,60 @@ describe("what AccessPolicy refuses", () => {
     ["days", { emails: ["a@example.com"], sessionDuration: "1d" }, "sessionDuration is not how long a login can last"],
   ])("%s", (_title, args, expected) => {
     expect(accessPolicyFaults(args).map(({ path, reason }) => `${path} ${reason}`)).toEqual([expected]);
+  });
+
+  it.each(["live.example.com", "liveagents.com", "gmx-fans.example.com", "proton.physics.example"])(
+    "but not a domain of one's own: %s",
+    (domain) => expect(accessPolicyFaults({ emailDomains: [domain] })).toEqual([]),
+  );
+});
+
+describe("what AccessPolicy refuses once it is known", () => {
+  const good: AccessPolicyArgs = {
+    accountId,
+    emails: [pulumi.output("ana@example.com"), Promise.resolve("bo@example.com")],
+    emailDomains: [pulumi.output("example.com")],
+    groups: [pulumi.output("11111111-2222-3333-4444-555555555555")],
+    sessionDuration: pulumi.output("2h"),
+  };
+
+  it("is nothing of what is right", async () => {
+    const registered = await register(() => new AccessPolicy("ana", good));
+    expect(find(registered, groupType, "ana").inputs.includes).toEqual([
+      { email: { email: "ana@example.com" } },
+      { email: { email: "bo@example.com" } },
+      { emailDomain: { domain: "example.com" } },
+      { group: { id: "11111111-2222-3333-4444-555555555555" } },
+    ]);
+    expect(find(registered, policyType, "ana-allow").inputs.sessionDuration).toBe("2h");
+  });
+
+  it("is everything that would be refused in plain text", async () => {
+    const wrong: AccessPolicyArgs = {
+      accountId,
+      emails: [pulumi.output("*@example.com"), Promise.resolve("")],
+      emailDomains: [pulumi.secret("gmail.com")],
+      groups: [pulumi.output("everyone"), pulumi.output(undefined as never)],
+      sessionDuration: pulumi.output("1d"),
+    };
+    expect(accessPolicyFaults(wrong)).toEqual([]);
+    // Let through unchecked, so that what the checks would say can be asked for.
+    vi.mocked(gated)
+      .mockClear()
+      .mockImplementation((value) => value);
+    await register(() => new AccessPolicy("ana", wrong));
+    const said = vi
+      .mocked(gated)
+      .mock.calls.map(async ([value, check, subject]) =>
+        check(await resolved(value)).map(({ path, reason }) => `${subject}: ${path} ${reason}`),
+      );
+    expect((await Promise.all(said)).flat()).toEqual([
+      "AccessPolicy ana: emails[0] would admit more than one person",
+      "AccessPolicy ana: emails[1] is not an address",
+      "AccessPolicy ana: emailDomains[0] would admit everyone: anybody can have an address there",
+      "AccessPolicy ana: groups[0] is not the id of an Access group",
+      "AccessPolicy ana: groups[1] is not a text",
+      "AccessPolicy ana: sessionDuration is not how long a login can last",
+    ]);
   });
 });

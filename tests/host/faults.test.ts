@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { type Fault, faultsUnder, refuseFaults } from "../../components/faults";
+import { type Fault, faultsUnder, gated, refuseFaults } from "../../components/faults";
 
 const faults: Fault[] = [
   { path: "image", value: "openclaw:latest", reason: "has no digest", remedy: "write repo@sha256:…" },
@@ -72,5 +72,28 @@ describe("refuseFaults", () => {
     expect(parts).not.toEqual([]);
     for (const part of parts) expect(message + JSON.stringify(errors)).not.toContain(part);
     expect(message).toContain('"[a');
+  });
+});
+
+describe("gated", () => {
+  const check = (text: string) => (text === "good" ? [] : [{ ...faults[0]!, value: text }]);
+
+  it("lets through what is right, as secret as it was", async () => {
+    const output = gated(pulumi.secret("good"), check, "Thing x");
+    expect(await new Promise((done) => output.apply(done))).toBe("good");
+    expect(await pulumi.isSecret(output)).toBe(true);
+  });
+
+  it("throws a RunError that does not repeat the value", () => {
+    // An output that is known at once: a real one would throw where no test can catch it.
+    const known = { apply: (next: (value: string) => unknown) => next("hunter2") } as never;
+    let error: Error | undefined;
+    try {
+      gated(known, check, "Thing x");
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect(error?.message).toBe("Thing x cannot be made\n  image has no digest");
   });
 });
