@@ -57,23 +57,26 @@ function nameListFaults({ sections, servers, agents, hasKeys, hasConnector }: Dr
 function zoneFaults({ sections }: Draft): Fault[] {
   const zones = Object.entries(sections.zones).map(([name, value]) => ({ name, ...rightFields(zoneSchema, value) }));
   const first = zones.find(({ accountId }) => accountId !== undefined);
-  return zones.flatMap(({ name, accountId }): Fault[] => {
+  return zones.flatMap(({ name, accountId, zoneId }, i): Fault[] => {
     const path = `zones.${name}`;
     if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/.test(name)) {
       return [
         { path, value: name, reason: "is not a zone", remedy: "write its name as Cloudflare shows it: example.com" },
       ];
     }
-    if (accountId === undefined || accountId === first?.accountId) return [];
-    const reason = `is another account than that of zones.${first?.name}`;
-    return [
-      {
-        path: `${path}.accountId`,
-        value: accountId,
-        reason,
-        remedy: "put zones of another account into another stack",
-      },
-    ];
+    const faults: Fault[] = [];
+    if (accountId !== undefined && accountId !== first?.accountId) {
+      const reason = `is another account than that of zones.${first?.name}`;
+      const remedy = "put zones of another account into another stack";
+      faults.push({ path: `${path}.accountId`, value: accountId, reason, remedy });
+    }
+    const twin = zones.slice(0, i).find((zone) => zoneId !== undefined && zone.zoneId === zoneId);
+    if (twin !== undefined) {
+      const reason = `is the id of zones.${twin.name} already`;
+      const remedy = "write the id that Cloudflare shows for this one";
+      faults.push({ path: `${path}.zoneId`, value: zoneId, reason, remedy });
+    }
+    return faults;
   });
 }
 
