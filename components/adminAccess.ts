@@ -1,9 +1,22 @@
 import { isIP } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
 import type { Fault } from "./faults";
 import { readPublicKey } from "./sshPublicKey";
 
 /** Shortest prefix that a range may have unless everybody is let in: a /8 of IPv4 is 1 in 256 of all addresses. */
 const widest = { 4: 8, 6: 16 };
+
+/** What is no list of texts: programs in plain JavaScript can give anything, and all programs outputs. */
+export function textListFaults(path: string, list: unknown): Fault[] {
+  const remedy = "write a list of texts that are known before the deployment";
+  // An output says nothing about itself.
+  const plain = (value: unknown) => (pulumi.Output.isInstance(value) ? undefined : value);
+  if (list === undefined) return [{ path, reason: "is missing", remedy }];
+  if (!Array.isArray(list)) return [{ path, value: plain(list), reason: "is not a list", remedy }];
+  return list.flatMap((item: unknown, i) =>
+    typeof item === "string" ? [] : [{ path: `${path}[${i}]`, value: plain(item), reason: "is not a text", remedy }],
+  );
+}
 
 /** What is wrong with an address range: it has to be a network in CIDR form, and its address the first of the network. */
 export function cidrFaults(path: string, cidr: string): Fault[] {

@@ -7,6 +7,7 @@ import { SshKey } from "@pulumi/hcloud/sshKey";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { HostProfile } from "../profiles/host";
+import { textListFaults } from "./adminAccess";
 import { dockerHost, remoteCommand, type ServerConnection } from "./connection";
 import { type Fault, refuseFaults } from "./faults";
 import { hostKeyFrom } from "./host/hostKey";
@@ -72,6 +73,11 @@ export class HardenedServer extends pulumi.ComponentResource {
 
   constructor(name: string, args: HardenedServerArgs, opts?: pulumi.ComponentResourceOptions) {
     const subject = `HardenedServer ${name}`;
+    // One after the other: each looks closer at what the one before it has found to be there.
+    refuseFaults(
+      [...textListFaults("adminKeys", args.adminKeys), ...textListFaults("adminCidrs", args.adminCidrs)],
+      subject,
+    );
     refuseFaults(hardenedServerFaults(name, args), subject);
     refuseFaults(firstBootFaults(name, args), subject);
     const { profile, facts, program, userDataWith } = firstBoot(name, args);

@@ -1,4 +1,5 @@
 import { Provider } from "@pulumi/docker/provider";
+import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AgentContainer, type AgentContainerArgs, agentContainerFaults } from "../../components/agentContainer";
 import { orderText } from "../../components/agentHost";
@@ -247,6 +248,14 @@ describe("what AgentContainer refuses", () => {
   it("an empty secret, without saying more than its name", () => {
     const order = { uid: 20000, memoryMiB: 64, tasksMax: 64, state: [], secrets: { A: "x", B: "" } };
     expect(() => orderText("atlas", order)).toThrow("secret B of atlas is empty");
+    let error: unknown;
+    try {
+      orderText("atlas", order);
+    } catch (thrown) {
+      error = thrown;
+    }
+    // Any other error would be printed with a stack trace.
+    expect(pulumi.RunError.isInstance(error as object)).toBe(true);
   });
 });
 

@@ -1,7 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import type { HardenedServerArgs } from "../../components/hardenedServer";
+import { HardenedServer, type HardenedServerArgs } from "../../components/hardenedServer";
 import { hardenedServerFaults } from "../../components/host/serverFaults";
 import { production } from "../../profiles/host";
+import { register } from "../components/mocks";
 import { ecdsaKey, ed25519Key, longRsaKey, shortRsaKey } from "./keys";
 
 const good: HardenedServerArgs = {
@@ -78,5 +80,33 @@ describe("hardenedServerFaults", () => {
       "did you mean production? (profiles: baseline, production)",
       "write your own address as a.b.c.d/32, or allowOpenSsh: true if everybody really shall reach SSH",
     ]);
+  });
+});
+
+describe("HardenedServer", () => {
+  const whole = { ...good, adminKeys: [ed25519Key] };
+
+  it.each<[string, object, string[]]>([
+    ["no keys", { adminKeys: undefined }, ["adminKeys is missing"]],
+    ["a text for keys", { adminKeys: "x" }, ['adminKeys "x" is not a list']],
+    ["nothing for ranges", { adminCidrs: null }, ["adminCidrs null is not a list"]],
+    ["a number among ranges", { adminCidrs: ["198.51.100.7/32", 7] }, ["adminCidrs[1] 7 is not a text"]],
+    ["an output among keys", { adminKeys: [pulumi.output(ed25519Key)] }, ["adminKeys[0] is not a text"]],
+    ["neither", { adminKeys: undefined, adminCidrs: {} }, ["adminKeys is missing", "adminCidrs {} is not a list"]],
+  ])("refuses %s before anything is made", async (_title, change, expected) => {
+    let message = "";
+    const registered = await register(() => {
+      try {
+        new HardenedServer("reef", { ...whole, ...change } as never);
+      } catch (error) {
+        message = (error as Error).message;
+      }
+    });
+    const lines = message.split("\n").map((line) => line.trim().replace(/ +/g, " "));
+    expect(lines[0]).toMatch(/^HardenedServer reef has \d faults?; nothing was changed$/);
+    expect(lines.slice(1)).toEqual(
+      expected.map((line) => `${line}: write a list of texts that are known before the deployment`),
+    );
+    expect(registered).toEqual([]);
   });
 });
