@@ -198,7 +198,7 @@ export function agentContainerFaults(args: Partial<Omit<AgentContainerArgs, "hos
     ...Object.keys(args.secrets ?? {}).flatMap((key) => secretNameFaults(`secrets.${key}`, key)),
   ];
   const health = args.health ?? runtime.health?.({ port: runtime.port, memory: runtime.leastMemory }) ?? [];
-  if (health.length === 0) {
+  if (Array.isArray(health) && health.length === 0) {
     const remedy = `write the words of a command in the image that exits with 0 when the agent is healthy`;
     faults.push({ path: "health", reason: `is missing, and ${name} has no default for it`, remedy });
   } else if (/^(CMD|CMD-SHELL|NONE)$/.test(health[0]!)) {
@@ -217,6 +217,7 @@ const asSecret = "give it as a secret: it is read at /run/secrets/NAME";
 
 /** What is wrong with the words of a command: no text at all, one that no program can be given, or a secret. */
 function wordFaults(path: string, words: string[] = []): Fault[] {
+  if (!Array.isArray(words)) return [{ path, reason: "is not a list", remedy: "write the command's words as a list" }];
   return words.flatMap((word, i): Fault[] => {
     const at = `${path}[${i}]`;
     const remedy = "write one word of the command in each place";

@@ -66,6 +66,9 @@ export function environmentFaults(path: string, environment: Record<string, stri
       const allowed = "use letters, digits and underscores, no digit first";
       return [{ path: at, value: key, reason: "is not a name of a variable", remedy: allowed }];
     }
+    if (typeof value !== "string") {
+      return [{ path: at, reason: "is not a text", remedy: "write a text; put quotes around numbers" }];
+    }
     if (secretName.test(key)) return [{ path: at, reason: "is named like a secret, in plain text", remedy }];
     if (value.includes("\0")) {
       return [{ path: at, value, reason: "holds a NUL character", remedy: "remove it: no program can be given one" }];
