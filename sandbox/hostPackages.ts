@@ -4,12 +4,15 @@ import path from "node:path";
 import { execa } from "execa";
 import type { SandboxFault } from "./faults";
 
-/** Programs the sandbox may have to install on this computer, and the Debian package of each. */
+/** Programs that the sandbox, deploying into it and testing it may have to install here, and the Debian package of each. */
 const packageOf = {
   dockerd: "docker.io",
+  ip: "iproute2",
   iptables: "iptables",
   mmdebstrap: "mmdebstrap",
   nft: "nftables",
+  python3: "python3",
+  ssh: "openssh-client",
 } as const;
 
 export type HostProgram = keyof typeof packageOf;

@@ -22,6 +22,7 @@ export async function preflight(): Promise<DockerChoice | undefined> {
   const docker = await chooseDocker();
   faults.push(...docker.faults);
   faults.push(programFault("iptables", "for the sandbox's network"), programFault("nft", "for the cloud's firewalls"));
+  faults.push(programFault("ssh", "to deploy onto its servers"));
   faults.push(...currentRouteFaults(addresses.subnet, bridgeName));
   faults.push(...(await nameFaults((await aptSettings()).hosts, addresses.subnet)));
   if (!(await emulatorProcess())) {

@@ -46,7 +46,7 @@ export const upSteps: UpStep[] = [
     async run(context, report) {
       const found = await preflight();
       await mkdir(sandboxFiles().folder, { recursive: true, mode: 0o700 });
-      await installPrograms([...(found ? [] : (["dockerd"] as const)), "iptables", "nft"], report);
+      await installPrograms([...(found ? [] : (["dockerd"] as const)), "iptables", "nft", "ssh"], report);
       context.choice = found ?? (await startDaemon(report));
       await replaceFile(sandboxFiles().dockerChoice, JSON.stringify(context.choice));
       context.docker = dockerAt(context.choice.socket);
