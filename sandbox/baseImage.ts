@@ -13,7 +13,7 @@ const bootstrapped = "creel-sandbox/debian";
 
 /** How packages are got on this computer, for use in images as well. */
 export interface AptSettings {
-  /** One-line sources of Debian's own archives. */
+  /** One-line sources of Debian's own archives; empty where this computer has none of the release, and Debian's default serves. */
   sources: string;
   /** Settings of apt that decide how archives are reached: proxies, and what to make of a mirror's dates. */
   conf: string;
@@ -21,13 +21,7 @@ export interface AptSettings {
   hosts: string[];
 }
 
-const publicSources = [
-  `deb http://deb.debian.org/debian ${release.codename} main`,
-  `deb http://deb.debian.org/debian ${release.codename}-updates main`,
-  `deb http://deb.debian.org/debian-security ${release.codename}-security main`,
-];
-
-/** Reads this computer's apt settings; the public archives when it has none of the release's own. */
+/** Reads this computer's apt settings. */
 export async function aptSettings(): Promise<AptSettings> {
   const output = async (command: string, args: string[]) =>
     findProgram(command) ? (await execa(command, args, { reject: false })).stdout : "";
@@ -53,14 +47,14 @@ export function aptSettingsFrom(targets: string, configuration: string): AptSett
     .map(([uri, suite]) => `deb ${uri} ${suite} main`);
   // The release itself must be among them; updates alone are no archive to install from.
   const usable = own.some((line) => line.endsWith(` ${release.codename} main`));
-  const sources = usable ? [...new Set(own)] : publicSources;
+  const sources = usable ? [...new Set(own)] : [];
   const conf = configuration
     .split("\n")
     .filter((line) => /^Acquire::(https?::(.*::)?Proxy|Check-Valid-Until|Check-Date|Retries) "[^"]/i.test(line))
     // A proxy on this computer's own loopback is out of a server's reach.
     .filter((line) => !/\/\/(127\.|localhost)/.test(line));
   return {
-    sources: `${sources.join("\n")}\n`,
+    sources: sources.map((line) => `${line}\n`).join(""),
     conf: [...conf, 'Acquire::Languages "none";', ""].join("\n"),
     hosts: [...new Set(sources.map((line) => new URL(line.split(" ")[1]!).hostname))],
   };
@@ -114,9 +108,10 @@ async function bootstrap(
     .split("\n")
     .filter(Boolean)
     .map((line) => `--aptopt=${line.replace(/;$/, "")}`);
+  const mode = ["--variant=minbase", "--mode=root", "--format=tar", "--quiet"];
   const child = execa(
     findProgram("mmdebstrap")!,
-    ["--variant=minbase", "--mode=root", "--format=tar", "--quiet", ...options, release.codename, "-", "-"],
+    [...mode, ...options, release.codename, "-", ...(apt.sources ? ["-"] : [])],
     { input: apt.sources, buffer: { stdout: false, stderr: true }, encoding: "buffer" },
   );
   const [repo, tag] = name.split(":");
@@ -143,7 +138,7 @@ async function bootstrap(
       {
         path: "mmdebstrap",
         found: `failed: ${said.filter((line) => /error|fail/i.test(line)).at(-1) ?? said.at(-1)}`,
-        remedy: `see that ${apt.hosts.join(" and ")} can be reached`,
+        remedy: `see that ${apt.hosts.join(" and ") || "Debian's archive"} can be reached`,
       },
     ]);
   }
