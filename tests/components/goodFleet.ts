@@ -50,3 +50,18 @@ export function deepSet(document: Record<string, unknown>, path: string, value: 
   if (value === undefined) delete node[last];
   else node[last] = value;
 }
+
+/** Its agent, with some settings changed. */
+export function agent(changes: object = {}): object {
+  return { ...((goodFleet().agents as Record<string, object>).atlas as object), ...changes };
+}
+
+/** Its server. */
+export function server(): unknown {
+  return (goodFleet().servers as Record<string, unknown>).reef;
+}
+
+/** Its zone. */
+export function zone(): object {
+  return (goodFleet().zones as Record<string, object>)["example.com"] as object;
+}
