@@ -68,7 +68,9 @@ def wait_for_first_boot():
         if status and status["ok"]:
             return
         failed = status is not None and status["ok"] is False
-        if failed or (status is not None and not converge_runs()):
+        # Read again: it may have ended between the two looks.
+        cut_off = status is not None and not converge_runs() and read_status() == status
+        if failed or cut_off:
             # What went wrong before this deployment came is tried again: the mirror may be back, the power too.
             if failed and (retried or time.time() - began > 5):
                 fail(f"first boot failed in step {status['step']}:\n{status['error']}")
