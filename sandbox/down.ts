@@ -53,7 +53,7 @@ async function clearDocker(choice: DockerChoice, report: Report, purge: boolean)
   const mine = choice.ownDaemon ? {} : filters;
   for (const { Id, Names } of await docker.listContainers({ all: true, filters: mine })) {
     report(`removing container ${Names[0]?.slice(1) ?? Id}`);
-    await docker.getContainer(Id).remove({ force: true, v: true });
+    await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGoing);
   }
   for (const { Name } of (await docker.listVolumes({ filters })).Volumes ?? []) {
     await docker.getVolume(Name).remove();
@@ -61,6 +61,11 @@ async function clearDocker(choice: DockerChoice, report: Report, purge: boolean)
   report("removing the network");
   await removeNetwork(docker);
   if (purge) await removeImages(docker);
+}
+
+/** A server that its cloud was just removing is gone already (404), or about to be (409). */
+function unlessGoing(error: { statusCode?: number }): void {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
 }
 
 async function remove(...paths: string[]): Promise<void> {
