@@ -7,7 +7,7 @@ import { readWorld, sandboxFolder, worldStatus } from "../../sandbox/world";
 import { describeUnless, sandboxMissing } from "../requirements";
 
 const creel = (...args: string[]) =>
-  execa("node", [compiledFile("cli", "main.js"), ...args], { reject: false, all: true });
+  execa("node", [compiledFile("cli", "main.js"), ...args], { reject: false, all: true, env: { NO_COLOR: "1" } });
 
 /** The command of the README, as it is typed. */
 describeUnless(sandboxMissing(), "creel demo", () => {

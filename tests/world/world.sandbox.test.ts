@@ -193,7 +193,10 @@ runcmd:
 
 /** Runs `creel sandbox …` as a person would. */
 function creel(...args: string[]) {
-  return execa(process.execPath, [compiledFile("cli", "main.js"), "sandbox", ...args], { reject: false });
+  return execa(process.execPath, [compiledFile("cli", "main.js"), "sandbox", ...args], {
+    reject: false,
+    env: { NO_COLOR: "1" },
+  });
 }
 
 /** Runs a shell command in the world's container, a neighbour of the servers; gives its standard output. */
