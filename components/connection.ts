@@ -34,6 +34,8 @@ export interface RemoteCommandArgs {
   triggers?: pulumi.Input<unknown>[];
   /** How many times, a second apart, a connection is tried. Default: 20, which covers a reboot. */
   attempts?: number;
+  /** Whether the server may still be booting, and hang up on those whom it will let in later. Default: no. */
+  firstContact?: boolean;
   /** Whether what the command writes to stderr is shown while it runs. Default: no. */
   showProgress?: boolean;
 }
@@ -83,7 +85,7 @@ export function remoteCommand(name: string, args: RemoteCommandArgs, opts?: pulu
   return new Command(
     name,
     {
-      interpreter: sshCommand(args.connection, args.attempts ?? 20),
+      interpreter: sshCommand(args.connection, args.attempts ?? 20, args.firstContact ?? false),
       create: args.create,
       update: args.update,
       delete: args.delete,
@@ -97,10 +99,11 @@ export function remoteCommand(name: string, args: RemoteCommandArgs, opts?: pulu
 }
 
 /** The argument list of `ssh` up to the command, which the remote shell will parse. */
-function sshCommand(connection: ServerConnection, attempts: number): pulumi.Output<string[]> {
+function sshCommand(connection: ServerConnection, attempts: number, patient: boolean): pulumi.Output<string[]> {
   return pulumi
     .all([connection.host, connection.hostKeys])
     .apply(([host, hostKeys]) => [
+      ...(patient ? ["sh", "-c", onceLetIn] : []),
       "ssh",
       "-T",
       ...sshOptions(hostKeys),
@@ -111,6 +114,25 @@ function sshCommand(connection: ServerConnection, attempts: number): pulumi.Outp
       `${connection.user}@${host}`,
     ]);
 }
+
+/**
+ * Shell text that runs `ssh` with its arguments once a connection has been let in; its own name is the word after it.
+ *
+ * ConnectionAttempts covers a port that refuses. A server that is still booting also answers and hangs up: before its
+ * users may log in, or because sshd starts anew. A probe finds that out, since it has no standard input to lose.
+ */
+const onceLetIn = `count=$#
+for word do
+  shift
+  count=$((count - 1))
+  if [ $count -gt 0 ]; then set -- "$@" "$word"; else command=$word; fi
+done
+tries=0
+until ssh "$@" true </dev/null >/dev/null 2>&1 || [ $? -ne 255 ] || [ $tries -ge 10 ]; do
+  tries=$((tries + 1))
+  sleep 3
+done
+exec ssh "$@" "$command"`;
 
 /** A key's comment would become part of the printed line. */
 function typeAndKey(key: string): string {

@@ -143,6 +143,7 @@ export class HardenedServer extends pulumi.ComponentResource {
           triggers: [server.id],
           // A server that has just been ordered takes its time to answer.
           attempts: 90,
+          firstContact: true,
           showProgress: true,
         },
         { ...onServer([after]), ignoreChanges: settled },

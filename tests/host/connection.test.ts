@@ -1,4 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { dockerHost, remoteCommand, type ServerConnection, sshOptions } from "../../components/connection";
@@ -70,6 +73,23 @@ describe("remoteCommand", () => {
       logging: "stderr",
       addPreviousOutputInEnv: false,
     });
+  });
+
+  it("asks a server that hangs up while it boots again, before its standard input is spent", async () => {
+    const registered = await register(() => {
+      remoteCommand("first", { connection: connection(), create: "sudo cat -", firstContact: true });
+    });
+    const interpreter = find(registered, commandType, "first").inputs.interpreter as string[];
+    const folder = mkdtempSync(path.join(tmpdir(), "creel-ssh-"));
+    const asked = path.join(folder, "asked");
+    // Hangs up on the first connection; then it shows its last argument and what it is told.
+    const ssh = `#!/bin/sh\nif [ ! -e ${asked} ]; then touch ${asked}; exit 255; fi\nfor a; do :; done; echo "$a"; cat\n`;
+    writeFileSync(path.join(folder, "ssh"), ssh, { mode: 0o755 });
+    const [program, ...words] = interpreter;
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const said = execFileSync(program!, [...words, "sudo cat -"], { env, input: "words", encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    expect(said).toBe("sudo cat -\nwords");
   });
 
   it("keeps a secret in its wrapper, and logs nothing beside one", async () => {
