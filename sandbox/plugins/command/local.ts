@@ -12,7 +12,7 @@ interface Results {
 }
 
 /** Name of the resource and eight hexadecimal digits. */
-export function uniqueId(name: string): string {
+function uniqueId(name: string): string {
   return name + randomBytes(4).toString("hex");
 }
 
@@ -26,7 +26,7 @@ export function previousOutput(inputs: Props, results: Partial<Results>): Record
 }
 
 /** The results in a resource's state. */
-export function resultsOf(state: Props): Results {
+function resultsOf(state: Props): Results {
   const { stdout, stderr, assets, archive } = state;
   return {
     stdout: typeof stdout === "string" ? stdout : "",
@@ -63,15 +63,23 @@ async function run(command: unknown, inputs: Props, before: Results, call: Call)
   };
 }
 
+/** Runs one of a command's texts; without one its results stay what they were. */
+type Run = (command: unknown, inputs: Props, before: Results, call: Call) => Promise<Props>;
+
+/** The life of a command, wherever it runs. */
+export function commandLife(run: Run): ResourceHandler<unknown> {
+  return {
+    create: async (_, inputs, call) => ({
+      id: uniqueId(call.name),
+      outputs: await run(inputs.create, inputs, resultsOf({}), call),
+    }),
+    read: async (_, id, state, inputs) => ({ id, outputs: state, inputs }),
+    update: (_, __, state, news, call) => run(news.update ?? news.create, news, resultsOf(state), call),
+    async delete(_, __, state, call) {
+      if (state.delete !== undefined) await run(state.delete, state, resultsOf(state), call);
+    },
+  };
+}
+
 /** command.local.Command: a process on the machine that runs the deployment. */
-export const localCommand: ResourceHandler<unknown> = {
-  create: async (_, inputs, call) => ({
-    id: uniqueId(call.name),
-    outputs: await run(inputs.create, inputs, resultsOf({}), call),
-  }),
-  read: async (_, id, state, inputs) => ({ id, outputs: state, inputs }),
-  update: (_, __, state, news, call) => run(news.update ?? news.create, news, resultsOf(state), call),
-  async delete(_, __, state, call) {
-    if (state.delete !== undefined) await run(state.delete, state, resultsOf(state), call);
-  },
-};
+export const localCommand = commandLife(run);

@@ -1,6 +1,6 @@
-import type { Call, Props, ResourceHandler } from "../framework/provider";
+import type { Call, Props } from "../framework/provider";
 import type { Connection, Endpoint } from "./connection";
-import { previousOutput, resultsOf, uniqueId } from "./local";
+import { commandLife, previousOutput } from "./local";
 
 /** Inputs with the documented defaults where the program left them out. */
 export function connectionOf(inputs: Props): Connection {
@@ -36,14 +36,4 @@ async function run(command: unknown, inputs: Props, before: { stdout: string; st
 }
 
 /** command.remote.Command: a command on another machine, over SSH. */
-export const remoteCommand: ResourceHandler<unknown> = {
-  create: async (_, inputs, call) => ({
-    id: uniqueId(call.name),
-    outputs: await run(inputs.create, inputs, resultsOf({}), call),
-  }),
-  read: async (_, id, state, inputs) => ({ id, outputs: state, inputs }),
-  update: (_, __, state, news, call) => run(news.update ?? news.create, news, resultsOf(state), call),
-  async delete(_, __, state, call) {
-    if (state.delete !== undefined) await run(state.delete, state, resultsOf(state), call);
-  },
-};
+export const remoteCommand = commandLife(run);
