@@ -43,7 +43,7 @@ export async function ensureEmulators(tokens: Tokens, machines: ContainerMachine
 
 /** What the process is told, by a file that only its owner can read. */
 function emulatorConfig({ hetzner, cloudflare }: Tokens, machines: ContainerMachinesOptions) {
-  const { clouds } = sandboxFiles();
+  const { clouds, certificates } = sandboxFiles();
   const { accountId, zoneId, zone, plan, team } = cloudflareAccount;
   return {
     state: clouds.state,
@@ -56,6 +56,13 @@ function emulatorConfig({ hetzner, cloudflare }: Tokens, machines: ContainerMach
       zones: [{ id: zoneId, name: zone, accountId, plan }],
     },
     metadata: { host: addresses.gateway, port: ports.metadata },
+    edge: {
+      host: addresses.gateway,
+      https: ports.edgeHttps,
+      http: ports.edgeHttp,
+      tunnel: ports.edgeTunnel,
+      certificates,
+    },
     machines,
   };
 }

@@ -15,16 +15,23 @@ export const addresses = {
   gateway: "198.51.100.1",
   /** Names and images. */
   world: "198.51.100.2",
+  /** Cloudflare's network, for browsers, webhook senders and connectors. */
+  edge: "198.51.100.3",
   /** Public addresses the emulated cloud hands out. */
   pool: Array.from({ length: 240 }, (_, i) => `198.51.100.${i + 10}`),
   /** Where a cloud's metadata service is, for every cloud. */
   metadata: "169.254.169.254",
 };
 
-/** What the API emulators and the metadata service listen on. */
-export const ports = { hetzner: 17801, cloudflare: 17802, metadata: 17803 };
-
-const comment = "creel-sandbox";
+/** What the API emulators, the metadata service and the edge listen on. */
+export const ports = {
+  hetzner: 17801,
+  cloudflare: 17802,
+  metadata: 17803,
+  edgeHttps: 17804,
+  edgeHttp: 17805,
+  edgeTunnel: 17806,
+};
 
 /** Makes the Docker network, or finds it as it should be. */
 export async function ensureNetwork(docker: Docker): Promise<void> {
@@ -46,7 +53,11 @@ export async function ensureNetwork(docker: Docker): Promise<void> {
     Name: networkName,
     Driver: "bridge",
     CheckDuplicate: true,
-    IPAM: { Config: [{ Subnet: addresses.subnet, Gateway: addresses.gateway }] },
+    IPAM: {
+      Config: [
+        { Subnet: addresses.subnet, Gateway: addresses.gateway, AuxiliaryAddresses: { edge: addresses.edge } },
+      ] as object[],
+    },
     Options: { "com.docker.network.bridge.name": bridgeName },
     Labels: { [sandboxLabel]: sandboxId() },
   });
@@ -59,72 +70,16 @@ export async function removeNetwork(docker: Docker): Promise<void> {
   if (present?.Labels?.[sandboxLabel] === sandboxId()) await network.remove();
 }
 
-/** A packet filter rule of ours: its table, and the chain and rest as iptables wants them. */
-interface Rule {
-  table: "nat" | "filter";
-  place: "-A" | "-I";
-  chain: string;
-  match: string[];
-}
-
-/** The rules the sandbox's network needs. With a daemon of our own also what Docker would have set for it. */
-function rules(ownDaemon: boolean): Rule[] {
-  const metadata = `${addresses.gateway}:${ports.metadata}`;
-  const toMetadata = ["-i", bridgeName, "-p", "tcp", "-d"];
-  const rule = (table: Rule["table"], place: Rule["place"], chain: string, ...match: string[]): Rule => ({
-    table,
-    place,
-    chain,
-    match: [
-      ...match.slice(0, match.indexOf("-j")),
-      "-m",
-      "comment",
-      "--comment",
-      comment,
-      ...match.slice(match.indexOf("-j")),
-    ],
-  });
-  const always = [
-    rule("nat", "-I", "PREROUTING", ...toMetadata, addresses.metadata, "--dport", "80", "-j", "DNAT", "--to", metadata),
-    rule("filter", "-I", "INPUT", ...toMetadata, addresses.gateway, "--dport", `${ports.metadata}`, "-j", "ACCEPT"),
-  ];
-  const replies = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED"];
-  const forDocker = [
-    rule("nat", "-A", "POSTROUTING", "-s", addresses.subnet, "!", "-o", bridgeName, "-j", "MASQUERADE"),
-    rule("filter", "-I", "FORWARD", "-i", bridgeName, "-j", "ACCEPT"),
-    rule("filter", "-I", "FORWARD", "-o", bridgeName, ...replies, "-j", "ACCEPT"),
-  ];
-  return ownDaemon ? [...always, ...forDocker] : always;
-}
-
-/** Sets the rules that are missing. */
-export async function ensureRules(ownDaemon: boolean): Promise<void> {
-  for (const { table, place, chain, match } of rules(ownDaemon)) {
-    const present = await iptables(["-t", table, "-C", chain, ...match], { reject: false });
-    if (present.exitCode !== 0) await iptables(["-t", table, place, chain, ...match]);
-  }
-}
-
-/** Removes every rule with our comment, however often it is there. */
-export async function removeRules(): Promise<void> {
-  if (!findProgram("iptables")) return;
-  for (const { table, rule } of await currentRules()) await iptables(["-t", table, "-D", ...rule.slice(1)]);
-}
-
-/** Every rule with our comment, as iptables lists it. */
-export async function currentRules(): Promise<{ table: string; rule: string[] }[]> {
-  const found: { table: string; rule: string[] }[] = [];
-  for (const table of ["nat", "filter"]) {
-    const { stdout } = await iptables(["-t", table, "-S"]);
-    for (const line of stdout.split("\n").filter((text) => text.includes(`--comment ${comment}`))) {
-      found.push({ table, rule: line.split(" ") });
-    }
-  }
-  return found;
-}
-
-function iptables(args: string[], options: { reject?: boolean } = {}) {
-  return execa(findProgram("iptables")!, ["-w", "10", ...args], options);
+/**
+ * Gives this computer the edge's address on the network's bridge.
+ *
+ * A local route and no address of the interface: neighbours' questions for it are answered all the same, and what this
+ * computer itself sends there comes from the gateway's address, as everything else it sends to the servers. The route
+ * goes with the bridge.
+ */
+export async function ensureEdgeAddress(): Promise<void> {
+  const route = ["local", addresses.edge, "dev", bridgeName, "src", addresses.gateway, "table", "local"];
+  await execa(findProgram("ip")!, ["route", "replace", ...route]);
 }
 
 /**

@@ -43,7 +43,14 @@ export function sandboxFiles(folder = sandboxFolder()) {
     resolvConf: at("resolv.conf"),
     /** Staging area of image builds. */
     build: at("build"),
-    clouds: { state: at("clouds"), config: at("clouds.json"), log: at("clouds.log"), pid: at("clouds.pid") },
+    clouds: {
+      state: at("clouds"),
+      edgeLog: at("clouds", "edge.log"),
+      requestLog: at("clouds", "requests.log"),
+      config: at("clouds.json"),
+      log: at("clouds.log"),
+      pid: at("clouds.pid"),
+    },
     daemonFolder: at("docker"),
     daemon: {
       data: at("docker", "data"),

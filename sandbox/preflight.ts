@@ -22,6 +22,7 @@ export async function preflight(): Promise<DockerChoice | undefined> {
   const docker = await chooseDocker();
   faults.push(...docker.faults);
   faults.push(programFault("iptables", "for the sandbox's network"), programFault("nft", "for the cloud's firewalls"));
+  faults.push(programFault("ip", "for the address of the sandbox's Cloudflare edge"));
   faults.push(programFault("ssh", "to deploy onto its servers"));
   faults.push(...currentRouteFaults(addresses.subnet, bridgeName));
   faults.push(...(await nameFaults((await aptSettings()).hosts, addresses.subnet)));
@@ -31,9 +32,14 @@ export async function preflight(): Promise<DockerChoice | undefined> {
       { port: ports.cloudflare, purpose: "the sandbox's Cloudflare API" },
     ];
     faults.push(...(await portFaults("127.0.0.1", taken)));
-    // It will listen on the network's own address, which does not exist yet: only who has all addresses is in its way.
-    const metadata = { port: ports.metadata, purpose: "the servers' metadata service" };
-    faults.push(...(await portFaults("0.0.0.0", [metadata])));
+    // These are listened on at the network's own address, which does not exist yet: only who has all addresses is in the way.
+    const onNetwork = [
+      { port: ports.metadata, purpose: "the servers' metadata service" },
+      { port: ports.edgeHttps, purpose: "the sandbox's Cloudflare edge" },
+      { port: ports.edgeHttp, purpose: "the sandbox's Cloudflare edge" },
+      { port: ports.edgeTunnel, purpose: "the sandbox's Cloudflare edge, for tunnels" },
+    ];
+    faults.push(...(await portFaults("0.0.0.0", onNetwork)));
   }
   refuseFaults(faults.filter((fault) => fault !== undefined));
   return docker.choice;

@@ -2,7 +2,8 @@ import { answers, dockerAt } from "./docker";
 import { daemonProcess } from "./dockerDaemon";
 import { emulatorProcess } from "./emulators";
 import { findProgram } from "./hostPackages";
-import { currentRules, ports } from "./network";
+import { ports } from "./network";
+import { missingRules, packetRules } from "./packetRules";
 import { networkName, sandboxFiles, sandboxId, sandboxLabel } from "./paths";
 import { recordedChoice } from "./preflight";
 import { worldContainer } from "./worldContainer";
@@ -57,8 +58,7 @@ export async function worldStatus(): Promise<WorldStatus> {
     }
   }
   parts.push(network, world);
-  const rules = findProgram("iptables") && process.getuid?.() === 0 ? (await currentRules()).length : 0;
-  parts.push({ name: "packet filter rules", state: rules > 0 ? "running" : "missing", detail: `${rules}` });
+  parts.push(await rulesStatus(choice?.ownDaemon ?? false));
   const emulators = await emulatorProcess();
   parts.push({
     name: "clouds",
@@ -73,6 +73,15 @@ export async function worldStatus(): Promise<WorldStatus> {
     servers,
     inventory: emulators === undefined ? {} : await inventory(),
   };
+}
+
+/** Some of the rules are as bad as none: what they lead to is then cut off. */
+async function rulesStatus(ownDaemon: boolean): Promise<PartStatus> {
+  const wanted = packetRules(ownDaemon).length;
+  const canLook = findProgram("iptables") !== undefined && process.getuid?.() === 0;
+  const missing = canLook ? (await missingRules(ownDaemon)).length : wanted;
+  const state = missing === 0 ? "running" : "missing";
+  return { name: "packet filter rules", state, detail: `${wanted - missing} of ${wanted}` };
 }
 
 async function inventory(): Promise<Record<string, Record<string, unknown>>> {

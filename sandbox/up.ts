@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import type Docker from "dockerode";
 import { aptSettings, debianImage } from "./baseImage";
 import { certificateAuthority } from "./certificates";
+import { cloudflaredBinary, findCloudflared } from "./cloudflared";
 import { type DockerChoice, dockerAt } from "./docker";
 import { startDaemon } from "./dockerDaemon";
 import { ensureEmulators } from "./emulators";
@@ -11,7 +12,8 @@ import { goPrograms } from "./goPrograms";
 import { installPrograms } from "./hostPackages";
 import { buildImage } from "./images";
 import { withLock } from "./lock";
-import { addresses, ensureNetwork, ensureRules, ports } from "./network";
+import { addresses, ensureEdgeAddress, ensureNetwork, ports } from "./network";
+import { ensureRules } from "./packetRules";
 import { networkName, sandboxFiles, sandboxId, sandboxLabel } from "./paths";
 import { preflight } from "./preflight";
 import { cloudflareAccount, sandboxTokens } from "./tokens";
@@ -30,6 +32,8 @@ export interface UpContext {
   world: string;
   agent: string;
   connector: string;
+  /** Which program the connector is. */
+  connectorProgram: string;
   result: World;
 }
 
@@ -46,7 +50,7 @@ export const upSteps: UpStep[] = [
     async run(context, report) {
       const found = await preflight();
       await mkdir(sandboxFiles().folder, { recursive: true, mode: 0o700 });
-      await installPrograms([...(found ? [] : (["dockerd"] as const)), "iptables", "nft", "ssh"], report);
+      await installPrograms([...(found ? [] : (["dockerd"] as const)), "ip", "iptables", "nft", "ssh"], report);
       context.choice = found ?? (await startDaemon(report));
       await replaceFile(sandboxFiles().dockerChoice, JSON.stringify(context.choice));
       context.docker = dockerAt(context.choice.socket);
@@ -70,14 +74,17 @@ export const upSteps: UpStep[] = [
       const go = await goPrograms(docker, base, report);
       const program = (content: Buffer) => ({ content, executable: true });
       context.agent = await buildImage(docker, { name: "agent", extra: { agent: program(go.agent) } }, report);
-      const cloudflared = { cloudflared: program(go.connector) };
-      context.connector = await buildImage(docker, { name: "connector", extra: cloudflared }, report);
+      const real = await findCloudflared(report);
+      context.connectorProgram = real ? `cloudflared ${real.version} (${real.file})` : "stand-in";
+      const cloudflared = program(real ? await cloudflaredBinary(real) : go.connector);
+      context.connector = await buildImage(docker, { name: "connector", extra: { cloudflared, ...ca } }, report);
     },
   },
   {
     title: "Network, names and registry",
     async run({ docker, choice, world }, report) {
       await ensureNetwork(docker);
+      await ensureEdgeAddress();
       await ensureRules(choice.ownDaemon);
       report("starting name server and registry");
       await ensureWorldContainer(docker, world);
@@ -106,6 +113,9 @@ export const upSteps: UpStep[] = [
           agent: await pushImage(docker, agent, "creel/agent"),
           connector: await pushImage(docker, connector, "creel/connector"),
         },
+        connector: context.connectorProgram,
+        edge: { address: addresses.edge, log: sandboxFiles().clouds.edgeLog },
+        mailbox: `http://127.0.0.1:${ports.cloudflare}/_sandbox/mailbox`,
         ca: certificate,
       };
     },

@@ -6,6 +6,7 @@ import type Docker from "dockerode";
 import { certificateAuthority, serverCertificate } from "./certificates";
 import { addresses, upstreamNameServers } from "./network";
 import { networkName, sandboxFiles, sandboxId, sandboxLabel } from "./paths";
+import { cloudflareAccount } from "./tokens";
 
 export const worldContainer = "creel-world";
 export const registryHost = "registry.creel.test";
@@ -22,6 +23,7 @@ export async function ensureWorldContainer(docker: Docker, image: string): Promi
     // Names under .test that are not ours do not exist; everything else is asked for upstream.
     `--host-record=${registryHost},${addresses.world}`,
     "--local=/test/",
+    ...edgeNames(),
     ...upstreamNameServers().map((server) => `--server=${server}`),
     `--listen-address=${addresses.world}`,
     "--bind-interfaces",
@@ -50,6 +52,23 @@ export async function ensureWorldContainer(docker: Docker, image: string): Promi
   const labels = { [sandboxLabel]: sandboxId(), [specLabel]: hash };
   await docker.createContainer({ ...spec, name: worldContainer, Hostname: "world", Labels: labels });
   await container.start();
+}
+
+/**
+ * The names under which Cloudflare's network is found. Each zone is its own and everything below it, whether there is a
+ * record or not: it is the edge that knows, and says so.
+ *
+ * Connectors ask for the SRV record first, see https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/.
+ */
+function edgeNames(): string[] {
+  const regions = ["region1.v2.argotunnel.com", "region2.v2.argotunnel.com"];
+  const names = [cloudflareAccount.zone, `${cloudflareAccount.team}.cloudflareaccess.com`, ...regions];
+  return [
+    // `local` keeps questions for other kinds of record from going upstream, where the real names are.
+    ...["argotunnel.com", "cloudflareaccess.com", cloudflareAccount.zone].map((name) => `--local=/${name}/`),
+    ...names.map((name) => `--address=/${name}/${addresses.edge}`),
+    ...regions.map((name) => `--srv-host=_v2-origintunneld._tcp.argotunnel.com,${name},7844,1,1`),
+  ];
 }
 
 /** Waits until the registry answers over TLS with the sandbox's certificate. */

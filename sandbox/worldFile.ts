@@ -15,6 +15,12 @@ export interface World {
   registryAddress: string;
   /** Images in the registry, by digest. */
   images: { agent: string; connector: string };
+  /** What the connector image runs: "stand-in", or which cloudflared. */
+  connector: string;
+  /** Cloudflare's network: the address that its names resolve to, and the file of its decisions, one JSON line each. */
+  edge: { address: string; log: string };
+  /** Address of the page with the mail that Access sends, one-time PINs among it. */
+  mailbox: string;
   /** Path of the certificate of the authority that servers trust. */
   ca: string;
 }

@@ -6,7 +6,7 @@ import { compiledFile } from "../../engine/paths";
 import { dockerAt } from "../../sandbox/docker";
 import { emulatorProcess } from "../../sandbox/emulators";
 import { firewallTable } from "../../sandbox/machines/firewall";
-import { currentRules } from "../../sandbox/network";
+import { currentRules } from "../../sandbox/packetRules";
 import { bridgeName, networkName, sandboxFiles, sandboxId, sandboxLabel } from "../../sandbox/paths";
 import { commandLine } from "../../sandbox/processes";
 import { readWorld, type World, worldDown, worldStatus, worldUp } from "../../sandbox/world";
