@@ -98,12 +98,18 @@ function requested(world: CloudflareWorld, request: FastifyRequest): [Zone, stri
   return [zone, setting];
 }
 
+/** What a setting of a zone is: as last set, or its first value; undefined when there is no such setting. */
+export function zoneSetting(world: CloudflareWorld, zone: Zone, name: string): unknown {
+  const present = world.state.zone_settings[zone.id]?.[name];
+  return present ? present.value : settings[name]?.initial;
+}
+
 function settingView(world: CloudflareWorld, zone: Zone, name: string) {
-  const { initial, plan } = settings[name] as Setting;
+  const { plan } = settings[name] as Setting;
   const present = world.state.zone_settings[zone.id]?.[name];
   return {
     id: name,
-    value: present ? present.value : initial,
+    value: zoneSetting(world, zone, name),
     editable: !plan || atLeast(zone.plan, plan),
     modified_on: present?.modified_on ?? null,
   };
