@@ -18,8 +18,9 @@ interface Rule {
  * ones they listen on. With a daemon of our own also what Docker would have set for it.
  */
 export function packetRules(ownDaemon: boolean): Rule[] {
-  const fromServers = ["-i", bridgeName];
   const always = [
+    // What this computer sends to the edge keeps its address, whatever rules there are for servers on their way out.
+    rule("nat", "-I", "POSTROUTING", ["-s", addresses.gateway, "-d", addresses.gateway], "ACCEPT"),
     ...door(addresses.metadata, 80, ports.metadata),
     ...[
       { port: 443, real: ports.edgeHttps },
@@ -34,7 +35,7 @@ export function packetRules(ownDaemon: boolean): Rule[] {
   const replies = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED"];
   const forDocker = [
     rule("nat", "-A", "POSTROUTING", ["-s", addresses.subnet, "!", "-o", bridgeName], "MASQUERADE"),
-    rule("filter", "-I", "FORWARD", fromServers, "ACCEPT"),
+    rule("filter", "-I", "FORWARD", ["-i", bridgeName], "ACCEPT"),
     rule("filter", "-I", "FORWARD", ["-o", bridgeName, ...replies], "ACCEPT"),
   ];
   return ownDaemon ? [...always, ...forDocker] : always;

@@ -21,7 +21,8 @@ describeUnless(missing, "the way to the edge", () => {
     const listener = `require("net").createServer((s) => s.end(s.remoteAddress)).listen(17804, "198.51.100.1",
       () => require("net").connect(443, "198.51.100.3").on("data", (d) => { console.log(String(d)); process.exit(); }))`;
     const script = [
-      "ip link set lo up && ip link add creel0 type bridge && ip addr add 198.51.100.1/24 dev creel0",
+      "ip link set lo up && ip link add eth9 type bridge && ip addr add 192.0.2.9/24 dev eth9 && ip link set eth9 up",
+      "ip link add creel0 type bridge && ip addr add 198.51.100.1/24 dev creel0",
       "ip link set creel0 up",
       "ip route replace local 198.51.100.3 dev creel0 src 198.51.100.1 table local",
       ...set,
