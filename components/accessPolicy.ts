@@ -1,8 +1,41 @@
 import { ZeroTrustAccessGroup, type ZeroTrustAccessGroupArgs } from "@pulumi/cloudflare/zeroTrustAccessGroup";
 import { ZeroTrustAccessPolicy, type ZeroTrustAccessPolicyArgs } from "@pulumi/cloudflare/zeroTrustAccessPolicy";
+import {
+  ZeroTrustAccessServiceToken,
+  type ZeroTrustAccessServiceTokenArgs,
+} from "@pulumi/cloudflare/zeroTrustAccessServiceToken";
 import * as pulumi from "@pulumi/pulumi";
+import {
+  accessPolicyFaults,
+  checkedLater,
+  durationFaults,
+  emailDomainFaults,
+  emailFaults,
+  uuidFaults,
+} from "./accessPolicyFaults";
 import { cloudName } from "./cloudNames";
-import { type Fault, gated, refuseFaults } from "./faults";
+import { refuseFaults } from "./faults";
+
+/** An identity provider of the account. */
+export interface IdentityProvider {
+  /** Its id, which is a UUID. */
+  id: pulumi.Input<string>;
+  /** What it is, as Cloudflare calls it, such as google; onetimepin is Cloudflare's own PIN by mail. */
+  type: string;
+}
+
+/** A secret by which a program comes in without a person. */
+export interface ServiceTokenArgs {
+  /** How long it lasts, in hours, at most a year: 8760h. Longer than before makes it last longer. Default: a year. */
+  duration?: string;
+  /** Counted up, it has a new secret made; it never goes down. Default: 1, the first secret. */
+  rotation?: number;
+  /**
+   * Until when the secret before the last rotation is still taken, such as 2027-01-31T12:00:00Z. Default: not at all
+   * any more.
+   */
+  previousUntil?: string;
+}
 
 /** Who may open an operator hostname, and under which conditions. */
 export interface AccessPolicyArgs {
@@ -14,171 +47,175 @@ export interface AccessPolicyArgs {
   emailDomains?: pulumi.Input<string>[];
   /** Everybody in one of these Access groups of the account, by group id, which is a UUID. Default: nobody. */
   groups?: pulumi.Input<string>[];
+  /** Identity providers of which people must have used one. Default: any of the account. */
+  identityProviders?: IdentityProvider[];
   /**
    * Whether the identity provider must have asked for a second factor and said so. Cloudflare's own one-time PIN never
-   * does, so with it nobody gets in. Default: no.
+   * does, so with nothing else it is refused. Default: no.
    */
   requireMfa?: boolean;
+  /** Countries of which people must be in one, by their two letters (ISO 3166-1), such as DE. Default: any. */
+  countries?: string[];
   /** How long a login lasts, as a Cloudflare duration ("8h"). Default: 8 hours. */
   sessionDuration?: pulumi.Input<string>;
+  /** What people are asked to justify before they come in; Cloudflare logs what they answer. Default: nothing. */
+  purpose?: string;
+  /** Programs that may come in without a person, by name; countries and logins are not asked of them. Default: none. */
+  serviceTokens?: Record<string, ServiceTokenArgs>;
+}
+
+/** What a program needs to come in. */
+export interface ServiceTokenFacts {
+  /** For the header `CF-Access-Client-Id`. */
+  clientId: pulumi.Output<string>;
+  /** For the header `CF-Access-Client-Secret`; a secret. */
+  clientSecret: pulumi.Output<string>;
+  /** When it ends, such as 2027-11-30T12:00:00Z. */
+  expiresAt: pulumi.Output<string>;
 }
 
 /**
  * One answer to "who may come in", shared by any number of agents.
  *
- * Owns an Access group (who) and a reusable policy (who, under which conditions).
- * Refuses rules that would admit everyone; what is known only later is checked then, and fails what needs it.
+ * Owns an Access group (who), groups of the countries and identity providers of which one is required, a reusable policy
+ * (who, under which conditions), and for programs their service tokens and a policy of their own.
+ * Refuses rules that would admit everyone or nobody; what is known only later is checked then, and fails what needs it.
  */
 export class AccessPolicy extends pulumi.ComponentResource {
-  /** To attach to an Access application, in order. */
+  /**
+   * To attach to an Access application. Their order means nothing: Cloudflare looks at the policies of programs before
+   * those of people, wherever they stand.
+   */
   public readonly policyIds: pulumi.Output<string[]>;
+  /** Service tokens by name. */
+  public readonly serviceTokens: Record<string, ServiceTokenFacts>;
 
   constructor(name: string, args: AccessPolicyArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseFaults(accessPolicyFaults(args), `AccessPolicy ${name}`);
     super("creel:index:AccessPolicy", name, { accountId: args.accountId }, opts);
+    const parent = { parent: this };
+    const { countries, identityProviders, serviceTokens = {} } = args;
 
-    const people = new ZeroTrustAccessGroup(name, accessGroup(name, args), { parent: this });
-    const allow = new ZeroTrustAccessPolicy(`${name}-allow`, allowPolicy(name, args, people.id), { parent: this });
+    const people = new ZeroTrustAccessGroup(name, accessGroup(name, args), parent);
+    const required = [
+      countries && new ZeroTrustAccessGroup(`${name}--countries`, countryGroup(name, args), parent),
+      identityProviders && new ZeroTrustAccessGroup(`${name}--logins`, loginGroup(name, args), parent),
+    ].flatMap((group) => (group === undefined ? [] : [group.id]));
+    const policies = [new ZeroTrustAccessPolicy(`${name}-allow`, allowPolicy(name, args, people.id, required), parent)];
 
-    this.policyIds = pulumi.all([allow.id]);
-    this.registerOutputs({ policyIds: this.policyIds });
+    const tokens = Object.entries(serviceTokens).map(
+      ([token, order]) =>
+        [
+          token,
+          new ZeroTrustAccessServiceToken(`${name}--${token}`, serviceToken(name, args, token, order), parent),
+        ] as const,
+    );
+    if (tokens.length > 0) {
+      const ids = tokens.map(([, { id }]) => id);
+      policies.push(new ZeroTrustAccessPolicy(`${name}-programs`, programPolicy(name, args, ids), parent));
+    }
+
+    this.policyIds = pulumi.all(policies.map(({ id }) => id));
+    this.serviceTokens = Object.fromEntries(
+      tokens.map(([token, { clientId, clientSecret, expiresAt }]) => [
+        token,
+        { clientId, clientSecret: pulumi.secret(clientSecret), expiresAt },
+      ]),
+    );
+    this.registerOutputs({ policyIds: this.policyIds, serviceTokens: this.serviceTokens });
   }
 }
 
 /** The people, whichever way they come in. Cloudflare takes exactly one selector in each element. */
 export function accessGroup(name: string, args: AccessPolicyArgs): ZeroTrustAccessGroupArgs {
+  const { accountId, emails = [], emailDomains = [], groups = [] } = args;
+  const subject = `AccessPolicy ${name}`;
   return {
-    accountId: args.accountId,
+    accountId,
     name: cloudName(name),
     includes: [
-      ...eachCheckedLater(name, "emails", args.emails, emailFaults).map((email) => ({ email: { email } })),
-      ...eachCheckedLater(name, "emailDomains", args.emailDomains, emailDomainFaults).map((domain) => ({
-        emailDomain: { domain },
+      ...emails.map((email, i) => ({ email: { email: checkedLater(subject, `emails[${i}]`, email, emailFaults) } })),
+      ...emailDomains.map((domain, i) => ({
+        emailDomain: { domain: checkedLater(subject, `emailDomains[${i}]`, domain, emailDomainFaults) },
       })),
-      ...eachCheckedLater(name, "groups", args.groups, groupFaults).map((id) => ({ group: { id } })),
+      ...groups.map((id, i) => ({
+        group: { id: checkedLater(subject, `groups[${i}]`, id, uuidFaults("an Access group")) },
+      })),
     ],
   };
+}
+
+/** Conditions of a policy must all hold; one of several countries can be asked for only through a group. */
+function countryGroup(name: string, { accountId, countries = [] }: AccessPolicyArgs): ZeroTrustAccessGroupArgs {
+  const includes = countries.map((countryCode) => ({ geo: { countryCode } }));
+  return { accountId, name: cloudName(`${name}--countries`), includes };
+}
+
+/** The same of identity providers: having used one is enough. */
+function loginGroup(name: string, { accountId, identityProviders = [] }: AccessPolicyArgs): ZeroTrustAccessGroupArgs {
+  const includes = identityProviders.map(({ id }, i) => {
+    const at = `identityProviders[${i}].id`;
+    return { loginMethod: { id: checkedLater(`AccessPolicy ${name}`, at, id, uuidFaults("an identity provider")) } };
+  });
+  return { accountId, name: cloudName(`${name}--logins`), includes };
 }
 
 /** Admits the group; every further condition has to hold as well. */
 export function allowPolicy(
   name: string,
   args: AccessPolicyArgs,
-  group: pulumi.Input<string>,
+  people: pulumi.Input<string>,
+  requiredGroups: pulumi.Input<string>[],
 ): ZeroTrustAccessPolicyArgs {
+  const requires = [
+    ...(args.requireMfa ? [{ authMethod: { authMethod: "mfa" } }] : []),
+    ...requiredGroups.map((id) => ({ group: { id } })),
+  ];
   return {
     accountId: args.accountId,
     name: cloudName(name),
     decision: "allow",
-    includes: [{ group: { id: group } }],
-    requires: args.requireMfa ? [{ authMethod: { authMethod: "mfa" } }] : undefined,
-    sessionDuration: checkedLater(name, "sessionDuration", args.sessionDuration ?? "8h", durationFaults),
+    includes: [{ group: { id: people } }],
+    requires: requires.length === 0 ? undefined : requires,
+    sessionDuration: session(name, args),
+    ...(args.purpose === undefined
+      ? {}
+      : { purposeJustificationRequired: true, purposeJustificationPrompt: args.purpose }),
   };
 }
 
-/** Mail services that are at home under many endings, such as yahoo.co.uk and outlook.com.br. */
-const publicMailFamilies =
-  /^(gmail|googlemail|yahoo|ymail|rocketmail|hotmail|outlook|live|msn|windowslive|aol|aim|icloud|gmx|yandex|proton|protonmail|tutanota|tuta|fastmail|zoho|zohomail|hushmail|mailinator)\.(com?\.)?[a-z]{2,3}$/;
-
-/** Domains at which anybody can have an address; the larger ones of each continent. */
-const publicMail = new Set(
-  `me.com mac.com pm.me tutamail.com keemail.me mail.com email.com hey.com web.de t-online.de freenet.de posteo.de
-   mailbox.org orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it wp.pl o2.pl onet.pl interia.pl
-   seznam.cz mail.ru bk.ru inbox.ru list.ru rambler.ru ya.ru qq.com 163.com 126.com sina.com foxmail.com naver.com daum.net
-   hanmail.net rediffmail.com uol.com.br bol.com.br ig.com.br terra.com.br`.split(/\s+/),
-);
-
-function isPublicMail(domain: string): boolean {
-  return publicMail.has(domain) || publicMailFamilies.test(domain);
+/** Admits programs by their own tokens, each by its id: any token of the account would be too many. */
+function programPolicy(name: string, args: AccessPolicyArgs, ids: pulumi.Input<string>[]): ZeroTrustAccessPolicyArgs {
+  return {
+    accountId: args.accountId,
+    name: cloudName(`${name}--programs`),
+    decision: "non_identity",
+    includes: ids.map((tokenId) => ({ serviceToken: { tokenId } })),
+    sessionDuration: session(name, args),
+  };
 }
 
-/** Everything that is wrong with the arguments, as far as they are known already. */
-export function accessPolicyFaults(args: Omit<AccessPolicyArgs, "accountId">): Fault[] {
-  const faults = [
-    ...listFaults("emails", args.emails, emailFaults),
-    ...listFaults("emailDomains", args.emailDomains, emailDomainFaults),
-    ...listFaults("groups", args.groups, groupFaults),
-    ...plainFaults("sessionDuration", args.sessionDuration ?? "8h", durationFaults),
-  ];
-  const people = [args.emails, args.emailDomains, args.groups].flatMap((list): unknown => list ?? []);
-  if (people.length === 0) {
-    const remedy = "write at least one of emails, emailDomains, groups";
-    faults.push({ path: "emails", reason: "is missing, and so is every other way in", remedy });
-  }
-  return faults;
+/** Always a value: left empty, it would differ from what Cloudflare answers, at every run. */
+function session(name: string, { sessionDuration = "8h" }: AccessPolicyArgs): pulumi.Input<string> {
+  return checkedLater(`AccessPolicy ${name}`, "sessionDuration", sessionDuration, durationFaults);
 }
 
-/** Tells what is wrong with a text. */
-type Check = (path: string, text: string) => Fault[];
+/** A time that has passed: what a rotation replaces is refused at once. */
+const atOnce = "2020-01-01T00:00:00Z";
 
-function listFaults(path: string, values: pulumi.Input<string>[] = [], check: Check): Fault[] {
-  if (!Array.isArray(values))
-    return [{ path, value: values, reason: "is not a list", remedy: "write a list of texts" }];
-  return values.flatMap((value, i) => plainFaults(`${path}[${i}]`, value, check));
-}
-
-/** What is wrong with a value that is known already. */
-function plainFaults(path: string, value: pulumi.Input<string>, check: Check): Fault[] {
-  return isLater(value) ? [] : textFaults(path, value, check);
-}
-
-function textFaults(path: string, value: unknown, check: Check): Fault[] {
-  if (typeof value === "string") return check(path, value);
-  return [{ path, value, reason: "is not a text", remedy: "write a text" }];
-}
-
-/** The value, and where it becomes known only later, behind the same checks. */
-function checkedLater(name: string, path: string, value: pulumi.Input<string>, check: Check): pulumi.Input<string> {
-  if (!isLater(value)) return value;
-  return gated(pulumi.output(value), (known) => textFaults(path, known, check), `AccessPolicy ${name}`);
-}
-
-function eachCheckedLater(
+function serviceToken(
   name: string,
-  path: string,
-  values: pulumi.Input<string>[] = [],
-  check: Check,
-): pulumi.Input<string>[] {
-  return values.map((value, i) => checkedLater(name, `${path}[${i}]`, value, check));
+  { accountId }: AccessPolicyArgs,
+  token: string,
+  { duration = "8760h", rotation = 1, previousUntil = atOnce }: ServiceTokenArgs,
+): ZeroTrustAccessServiceTokenArgs {
+  return {
+    accountId,
+    name: cloudName(`${name}--${token}`),
+    duration,
+    // The provider takes the two together only, and the first secret has none before it.
+    ...(rotation === 1 ? {} : { clientSecretVersion: rotation, previousClientSecretExpiresAt: previousUntil }),
+  };
 }
 
-function isLater(value: unknown): value is pulumi.Output<string> | Promise<string> {
-  return pulumi.Output.isInstance(value) || value instanceof Promise;
-}
-
-function groupFaults(path: string, id: string): Fault[] {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return [];
-  const remedy = "write its id as Cloudflare shows it: a UUID, such as 11111111-2222-3333-4444-555555555555";
-  return [{ path, value: id, reason: "is not the id of an Access group", remedy }];
-}
-
-function emailFaults(path: string, email: string): Fault[] {
-  if (/^[^\s\p{Cc}@*,;<>"]+@([a-z0-9-]+\.)+[a-z0-9-]{2,}$/iu.test(email)) return [];
-  const reason = email.includes("*") ? "would admit more than one person" : "is not an address";
-  return [{ path, value: email, reason, remedy: "write one address in full, such as ana@example.com" }];
-}
-
-function emailDomainFaults(path: string, domain: string): Fault[] {
-  if (isPublicMail(domain.toLowerCase())) {
-    const remedy = "write the addresses themselves under emails";
-    return [{ path, value: domain, reason: "would admit everyone: anybody can have an address there", remedy }];
-  }
-  if (/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i.test(domain)) return [];
-  const reason = domain.includes("*") ? "would admit everyone" : "is not a domain";
-  return [{ path, value: domain, reason, remedy: "write a domain of your own, such as example.com" }];
-}
-
-/** What is wrong with a Cloudflare duration: whole hours and minutes, at most 720 hours, which is a limit of ours. */
-export function durationFaults(path: string, text: string): Fault[] {
-  const [, hours, minutes] = /^(?:(\d+)h)?(?:(\d+)m)?$/.exec(text) ?? [];
-  const total = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
-  if (text !== "" && total >= 1 && total <= 720 * 60) return [];
-  return [
-    {
-      path,
-      value: text,
-      reason: "is not how long a login can last",
-      remedy: "write hours and minutes, such as 8h or 1h30m, at most 720h",
-    },
-  ];
-}
+export { accessPolicyFaults, durationFaults } from "./accessPolicyFaults";

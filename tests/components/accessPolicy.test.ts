@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { AccessPolicy, type AccessPolicyArgs, accessPolicyFaults } from "../../components/accessPolicy";
+import { AccessPolicy, type AccessPolicyArgs } from "../../components/accessPolicy";
+import { accessPolicyFaults } from "../../components/accessPolicyFaults";
 import { gated } from "../../components/faults";
 import { find, type Registered, register, resolved, urns } from "./mocks";
 
