@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const usage = `usage: agent [serve | health | read NAME | dial HOST:PORT | id]`
+const usage = `usage: agent [serve | health | read NAME | dial HOST:PORT | id | received [--json]]`
 
 // Exit codes of the commands that look from inside a container.
 const (
@@ -39,6 +39,10 @@ func run(args []string) int {
 		verdict, code := dial(args[0], 3*time.Second)
 		fmt.Println(verdict)
 		return code
+	case command == "received" && len(args) == 0:
+		return showReceived(false, os.Stdout)
+	case command == "received" && len(args) == 1 && args[0] == "--json":
+		return showReceived(true, os.Stdout)
 	case command == "id" && len(args) == 0:
 		json.NewEncoder(os.Stdout).Encode(identity())
 		return exitOK

@@ -16,7 +16,12 @@ import (
 // serve runs the agent's HTTP surface until SIGTERM, then lets open requests end.
 func serve() int {
 	log.SetFlags(0)
-	server := &http.Server{Addr: ":" + port(), Handler: routes(secretFolder), ReadHeaderTimeout: 5 * time.Second}
+	received := &record{}
+	if err := serveRecord(received); err != nil {
+		log.Printf(`{"message":"no record of what is received","error":%q}`, err.Error())
+	}
+	handler := received.around(attributed(os.Getenv("TRUSTED_PROXIES"), routes(secretFolder)))
+	server := &http.Server{Addr: ":" + port(), Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	failed := make(chan error, 1)
@@ -50,14 +55,10 @@ func routes(secrets string) http.Handler {
 		reply(w, fingerprints)
 	})
 	mux.HandleFunc("/ws", echo)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		host, _ := os.Hostname()
-		reply(w, map[string]any{"name": "stand-in agent", "host": host, "started": started.Format(time.RFC3339)})
-	})
+	for _, hook := range webhooks {
+		mux.HandleFunc(hook.path, hook.handler(secrets))
+	}
+	mux.HandleFunc("/", page(started))
 	return mux
 }
 
