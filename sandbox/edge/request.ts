@@ -52,7 +52,12 @@ export interface Step {
 export type Ruling =
   | {
       pass: true;
-      steps: Step[] /** Added to what goes on, or replacing fields of the same name. */;
+      steps: Step[];
+      /** Added to what goes on, or replacing fields of the same name. */
       headers?: HeaderList;
+      /** Names of the client's fields that do not go on. */
+      dropped?: string[];
+      /** Added to the answer that comes back. */
+      answerHeaders?: HeaderList;
     }
   | { pass: false; steps: Step[]; response: EdgeResponse };
