@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { type UpContext, upSteps, withSandboxLock } from "../sandbox/up";
 import { worldDown, worldStatus } from "../sandbox/world";
 import { forgetDemo } from "./demo";
+import { browseCommand } from "./sandboxBrowse";
 
 /** `creel sandbox up | status | down`: the internet in a box, on this computer. */
 export function sandboxCommand(): Command {
@@ -14,6 +15,7 @@ export function sandboxCommand(): Command {
     .description("show what runs and what the emulated clouds hold")
     .option("--json", "as one JSON document")
     .action(status);
+  command.addCommand(browseCommand());
   command
     .command("down")
     .description("remove everything it runs; images and certificates stay for the next time")

@@ -30,7 +30,7 @@ export async function worldDown(report: Report, options: { purge?: boolean } = {
     await removeFirewall();
     await stopDaemon();
     await clearDaemon();
-    await remove(files.world, files.dockerChoice, files.resolvConf, files.build);
+    await remove(files.world, files.dockerChoice, files.resolvConf, files.build, files.browser);
     await remove(files.clouds.state, files.clouds.config, files.clouds.log, files.clouds.pid);
     if (options.purge) await remove(files.daemon.data, files.certificates, files.tokens);
   });

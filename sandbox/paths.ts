@@ -41,6 +41,8 @@ export function sandboxFiles(folder = sandboxFolder()) {
     tokens: at("tokens.json"),
     certificates: at("certificates"),
     resolvConf: at("resolv.conf"),
+    /** Profile of the browser that `creel sandbox browse` opens. */
+    browser: at("browser"),
     /** Staging area of image builds. */
     build: at("build"),
     clouds: {
