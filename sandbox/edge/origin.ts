@@ -1,0 +1,49 @@
+import type { Duplex, Readable } from "node:stream";
+import { type Failure, failures } from "./failures";
+import type { HeaderList } from "./request";
+import { BodyTooLarge, type RequestBody } from "./requestBody";
+import { type TunnelEdge, type TunnelRequest, TunnelTimeout, TunnelUnavailable } from "./tunnel";
+
+/** The part of the tunnels that requests need. */
+export type Tunnels = Pick<TunnelEdge, "request" | "upgrade">;
+
+/** What came back, or why nothing did. */
+export type OriginAnswer =
+  | { status: number; headers: HeaderList; source: "origin" | "connector"; body: Readable }
+  | { headers: HeaderList; websocket: Duplex }
+  | { failure: Failure; reason: string };
+
+export interface Asking {
+  websocket: boolean;
+  body: RequestBody;
+  /** In bytes. */
+  largestBody: number;
+  /** Aborted when the client leaves. */
+  signal: AbortSignal;
+}
+
+/** Asks the origin behind a tunnel; never throws. */
+export async function askOrigin(
+  tunnels: Tunnels,
+  tunnelId: string,
+  request: TunnelRequest,
+  { websocket, body, largestBody, signal }: Asking,
+): Promise<OriginAnswer> {
+  let tooLarge = false;
+  try {
+    if (websocket) {
+      const { stream, ...head } = await tunnels.upgrade(tunnelId, request, signal);
+      return head.status === 101 ? { headers: head.headers, websocket: stream } : { ...head, body: stream };
+    }
+    const stream = body.stream(largestBody);
+    stream?.on("error", (error) => {
+      tooLarge ||= error instanceof BodyTooLarge;
+    });
+    return await tunnels.request(tunnelId, request, stream, signal);
+  } catch (error) {
+    if (tooLarge) return { failure: failures.bodyTooLarge, reason: "the body is larger than the plan allows" };
+    if (error instanceof TunnelUnavailable) return { failure: failures.noTunnel, reason: "no connector" };
+    if (error instanceof TunnelTimeout) return { failure: failures.originTooSlow, reason: "no answer in time" };
+    return { failure: failures.badGateway, reason: (error as Error).message };
+  }
+}
