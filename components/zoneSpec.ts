@@ -2,14 +2,9 @@ import { z } from "zod";
 import { teamFaults } from "./agentTunnel";
 import type { Fault } from "./faults";
 import { checkedText, message, text } from "./schema";
+import { zonePlans } from "./zonePlans";
 
 const cloudflareId = text("32 hexadecimal digits, as Cloudflare shows them", /^[0-9a-f]{32}$/);
-
-/** Plans of a zone, from the smallest to the largest. */
-export const zonePlans = ["free", "pro", "business", "enterprise"] as const;
-
-/** Plan of a zone at Cloudflare. */
-export type ZonePlan = (typeof zonePlans)[number];
 
 // YAML reads an unquoted 1.2 as a number.
 const tlsVersion = z

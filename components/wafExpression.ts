@@ -1,0 +1,51 @@
+// Expressions of Cloudflare's rules language, built from conditions. No text gets into one but through `quoted`.
+
+/** Longest expression that Cloudflare takes, on every plan, in characters (ruleset-engine/rules-language/expressions). */
+export const longestExpression = 4096;
+
+/**
+ * A text as the rules language writes it, so that nothing in it can end it.
+ *
+ * @throws RangeError for control characters and everything beyond ASCII: no hostname, path, method or media type has
+ * any, and what stands for one is a mistake or worse
+ */
+export function quoted(text: string): string {
+  if (!/^[\x20-\x7e]*$/.test(text)) {
+    throw new RangeError(`${JSON.stringify(text)} cannot be written in an expression: it is not printable ASCII`);
+  }
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** That a field is one of some texts, which are at least one. */
+export function isOneOf(field: string, texts: string[]): string {
+  const [first, ...others] = [...new Set(texts)].sort().map(quoted);
+  if (first === undefined) throw new RangeError(`nothing to compare ${field} with`);
+  return others.length === 0 ? `${field} eq ${first}` : `${field} in {${[first, ...others].join(" ")}}`;
+}
+
+/** That a field begins with a text, in capitals or not. A star in the text stands for itself. */
+export function beginsWith(field: string, text: string): string {
+  // A star is written with a backslash, which the string needs twice.
+  return `${field} wildcard ${quoted(`${text.replace(/[*\\]/g, "\\$&")}*`)}`;
+}
+
+/** That all of several conditions hold; at least one of them. */
+export function allOf(conditions: string[]): string {
+  return joined(conditions, " and ");
+}
+
+/** That any of several conditions holds; at least one of them. */
+export function anyOf(conditions: string[]): string {
+  return joined(conditions, " or ");
+}
+
+/** That a condition does not hold. */
+export function not(condition: string): string {
+  return `not (${condition})`;
+}
+
+/** In parentheses as soon as there are two, so that it can stand in any other condition. */
+function joined(conditions: string[], word: string): string {
+  if (conditions.length === 0) throw new RangeError("no condition");
+  return conditions.length === 1 ? conditions[0]! : `(${conditions.join(word)})`;
+}
