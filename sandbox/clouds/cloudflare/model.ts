@@ -33,6 +33,15 @@ export interface TunnelConnection {
   origin_ip: string;
 }
 
+/** One connector of a tunnel, which may hold several connections. */
+export interface TunnelConnector {
+  arch: string;
+  features: string[];
+  run_at: string;
+  /** Version of the configuration that it applied last; 0 before it applied any. */
+  config_version: number;
+}
+
 export interface Tunnel {
   id: string;
   account_tag: string;
@@ -43,6 +52,8 @@ export interface Tunnel {
   conns_active_at: string | null;
   conns_inactive_at: string | null;
   connections: TunnelConnection[];
+  /** By the connectors' ids, those that hold a connection. Not part of an answer. */
+  connectors?: Record<string, TunnelConnector>;
   /** Base64. Never part of an answer but inside the token. */
   secret: string;
   configuration: { version: number; config: unknown; source: string; created_at: string } | null;

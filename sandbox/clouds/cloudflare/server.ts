@@ -15,7 +15,7 @@ import { registerDnsRecords } from "./dnsRecords";
 import { CloudflareError, commonRefusals } from "./errors";
 import { type Account, type CloudflareState, emptyCloudflare, type Zone } from "./model";
 import { registerRulesets } from "./rulesets";
-import { forgetConnections, registerTunnelConnections } from "./tunnelConnections";
+import { forgetConnections } from "./tunnelConnections";
 import { registerTunnels } from "./tunnels";
 import type { CloudflareWorld } from "./world";
 import { registerZoneSettings } from "./zoneSettings";
@@ -40,7 +40,6 @@ export function createCloudflare(options: CloudflareOptions): FastifyInstance {
   const tokenId = createHash("sha256").update(token).digest("hex").slice(0, 32);
 
   app.get("/_sandbox/inventory", async () => inventory(world));
-  registerTunnelConnections(app, world.state);
   app.register(
     async (api) => {
       api.addHook("onRequest", async (request) => refuseUnauthorized(request, token));

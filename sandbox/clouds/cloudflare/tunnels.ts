@@ -81,7 +81,7 @@ export function registerTunnels(app: FastifyInstance, world: CloudflareWorld): v
         "Cannot delete tunnel because it has active connections. Stop all connectors first.",
       );
     }
-    tunnel.connections = [];
+    dropConnections(tunnel);
     tunnel.deleted_at = timestamp();
     return success(tunnelView(tunnel));
   });
@@ -118,7 +118,7 @@ export function connectorToken(tunnel: Tunnel): string {
 }
 
 function tunnelView(tunnel: Tunnel) {
-  const { secret: _, configuration: __, ...shown } = tunnel;
+  const { secret: _, configuration: __, connectors: ___, ...shown } = tunnel;
   return {
     ...shown,
     status: tunnelStatus(tunnel),

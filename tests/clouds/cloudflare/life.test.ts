@@ -1,5 +1,7 @@
 import Cloudflare from "cloudflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tunnel } from "../../../sandbox/clouds/cloudflare/model";
+import { connect, disconnect } from "../../../sandbox/clouds/cloudflare/tunnelConnections";
 import { accountId, TestAccount, zoneId } from "./account";
 
 let account: TestAccount;
@@ -262,17 +264,23 @@ describe("the official client leads an agent through its life", () => {
   });
 
   it("cannot delete a tunnel that a connector is on", async () => {
-    const path = `/_sandbox/tunnels/${made.tunnel}/connections`;
-    const connection = await account.make(path, { client_id: crypto.randomUUID() });
+    const held = account.store.state.tunnels[made.tunnel as string] as Tunnel;
+    const connection = connect(held, {
+      clientId: crypto.randomUUID(),
+      version: "2026.8.2",
+      arch: "linux_amd64",
+      features: [],
+      originIp: "198.51.100.10",
+    });
     const tunnel = await client.zeroTrust.tunnels.cloudflared.get(made.tunnel as string, { account_id });
     expect(tunnel).toMatchObject({ status: "degraded", conns_active_at: expect.any(String) });
     const connectors = client.zeroTrust.tunnels.cloudflared.connections.get(made.tunnel as string, { account_id });
-    expect(await collected(connectors)).toMatchObject([{ config_version: 2, conns: [{ id: connection.id }] }]);
+    expect(await collected(connectors)).toMatchObject([{ config_version: 0, conns: [{ id: connection.id }] }]);
     const removal = client.zeroTrust.tunnels.cloudflared.delete(made.tunnel as string, { account_id });
     const error: InstanceType<typeof Cloudflare.APIError> = await removal.catch((caught) => caught);
     expect(error).toBeInstanceOf(Cloudflare.BadRequestError);
     expect(error.errors).toMatchObject([{ code: 1022 }]);
-    await account.call("DELETE", `${path}/${connection.id}`);
+    disconnect(held, connection.id);
     const after = await client.zeroTrust.tunnels.cloudflared.get(made.tunnel as string, { account_id });
     expect(after).toMatchObject({ status: "down", conns_active_at: null, conns_inactive_at: expect.any(String) });
   });

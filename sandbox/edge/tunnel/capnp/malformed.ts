@@ -1,0 +1,4 @@
+/** Bytes that are no message of the protocol. */
+export class MalformedMessage extends Error {
+  override readonly name = "MalformedMessage";
+}
