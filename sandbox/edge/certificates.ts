@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { serverCertificate } from "../certificates";
+import { certificateAuthority, serverCertificate } from "../certificates";
 import type { CloudflareWorld } from "../clouds/cloudflare/world";
 import { firstLevelOf, teamOf, zoneOfHost } from "./routing";
 
@@ -43,8 +43,12 @@ export function edgeCertificates({ folder, world }: { folder: string; world: Clo
   };
 }
 
+/** The authority's own certificate goes along: by its key a browser can be told to trust this very chain. */
 async function issue(folder: string, name: string, hosts: string[]): Promise<SecureContext> {
-  const files = await serverCertificate(folder, name, hosts);
-  const [cert, key] = await Promise.all([readFile(files.certificate), readFile(files.key)]);
-  return createSecureContext({ cert, key });
+  const leaf = await serverCertificate(folder, name, hosts);
+  const authority = await certificateAuthority(folder);
+  const [key, ...chain] = await Promise.all(
+    [leaf.key, leaf.certificate, authority.certificate].map((f) => readFile(f)),
+  );
+  return createSecureContext({ cert: Buffer.concat(chain), key });
 }
