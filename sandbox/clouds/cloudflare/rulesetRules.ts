@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { hexId, timestamp } from "./envelope";
 import { CloudflareError, parseBody } from "./errors";
+import { notEmulated } from "./expression/emulated";
 import { parseExpression } from "./expression/parser";
-import { ExpressionError } from "./expression/syntax";
+import { ExpressionError, type Usage } from "./expression/syntax";
 import type { Plan, RulesetRule } from "./model";
 import {
   refuseActionOverPlan,
@@ -38,6 +39,8 @@ type Wanted = z.output<typeof rule>;
 
 export const rulesSchema = z.array(rule);
 
+/** A refusal that only the sandbox makes: what it cannot evaluate truly must not look as if it did. */
+const notEmulatedCode = 20999;
 /** Longest expression on every plan, in characters (rules-language/expressions). */
 const longestExpression = 4096;
 /** Largest body of a custom response, in bytes (waf/rate-limiting-rules/parameters). */
@@ -113,12 +116,16 @@ function checkExpression(plan: Plan, phase: string, expression: string, pointer:
     throw new CloudflareError(400, 20126, message, pointer);
   }
   if (!parsedPhases.has(phase)) return;
+  let usage: Usage;
   try {
-    refuseExpressionOverPlan(plan, phase, parseExpression(expression).usage, pointer);
+    usage = parseExpression(expression).usage;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     throw refuse(20127, `could not parse filter expression: ${error.message}`);
   }
+  refuseExpressionOverPlan(plan, phase, usage, pointer);
+  const unknown = notEmulated(usage);
+  if (unknown) throw refuse(notEmulatedCode, `the sandbox does not emulate the ${unknown}`);
 }
 
 function checkParameters(plan: Plan, { action, action_parameters: parameters }: Wanted, pointer: string): void {

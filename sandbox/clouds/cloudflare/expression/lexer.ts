@@ -1,10 +1,11 @@
+import { stringAt } from "./strings";
 import { ExpressionError } from "./syntax";
 
 export type TokenKind = "word" | "string" | "number" | "address" | "list" | "symbol" | "end";
 
 export interface Token {
   kind: TokenKind;
-  /** The text itself; of a string, its value. */
+  /** The text itself; of a string, its bytes, one to a character. */
   text: string;
   start: number;
   end: number;
@@ -35,29 +36,41 @@ const symbols = [
 
 const patterns: [TokenKind, RegExp][] = [
   // Addresses before numbers and words: both 10.0.0.0/8 and 2001:db8::/32 begin like one of them.
-  ["address", /\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?/y],
+  ["address", /\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?/y],
+  ["address", /[0-9a-fA-F]{0,4}:[0-9a-fA-F:]*:\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?/y],
   ["address", /[0-9a-fA-F]{0,4}:[0-9a-fA-F:]*(?:\/\d{1,3})?/y],
-  ["number", /-?\d+/y],
-  ["word", /[a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*/y],
-  ["list", /\$[a-z0-9_.]+/y],
+  ["number", /0x[0-9a-fA-F]+|-?\d+/y],
+  ["word", /[a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z0-9_]+)*/y],
+  ["list", /\$[a-z0-9_]+(?:\.[a-z0-9_]+)*/y],
 ];
+
+/** What may stand between tokens: tabs may not. */
+const spaces = " \r\n";
 
 /** Splits an expression of the rules language into tokens. @throws ExpressionError */
 export function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < source.length) {
-    if (/\s/.test(source[at] as string)) {
+  const from = source.length - source.trimStart().length;
+  const to = source.trimEnd().length;
+  for (let at = from; at < to; ) {
+    if (spaces.includes(source[at] as string)) {
       at++;
       continue;
     }
-    const token = stringAt(source, at) ?? patternAt(source, at) ?? symbolAt(source, at);
+    const token = literalAt(source, at, tokens.at(-1)) ?? patternAt(source, at) ?? symbolAt(source, at);
     if (!token) throw new ExpressionError(source, at, at + 1, "unrecognised input");
     tokens.push(token);
     at = token.end;
   }
-  tokens.push({ kind: "end", text: "", start: source.length, end: source.length });
+  tokens.push({ kind: "end", text: "", start: to, end: to });
   return tokens;
+}
+
+/** A string: after `matches` it is a regular expression, which has other escapes. */
+function literalAt(source: string, start: number, before: Token | undefined): Token | undefined {
+  const regex = before?.kind !== "string" && (before?.text === "matches" || before?.text === "~");
+  const string = stringAt(source, start, regex);
+  return string && { kind: "string", text: string.text, start, end: string.end };
 }
 
 function patternAt(source: string, start: number): Token | undefined {
@@ -72,38 +85,4 @@ function patternAt(source: string, start: number): Token | undefined {
 function symbolAt(source: string, start: number): Token | undefined {
   const text = symbols.find((symbol) => source.startsWith(symbol, start));
   return (text && { kind: "symbol", text, start, end: start + text.length }) || undefined;
-}
-
-/** `"…"` with escapes, or `r"…"` and `r#"…"#` without. */
-function stringAt(source: string, start: number): Token | undefined {
-  const raw = /r(#*)"/y;
-  raw.lastIndex = start;
-  const opening = raw.exec(source);
-  if (opening) {
-    const from = start + opening[0].length;
-    const closing = source.indexOf(`"${opening[1]}`, from);
-    if (closing < 0) throw new ExpressionError(source, start, source.length, "missing ending quote");
-    return { kind: "string", text: source.slice(from, closing), start, end: closing + 1 + (opening[1]?.length ?? 0) };
-  }
-  return source[start] === '"' ? quotedAt(source, start) : undefined;
-}
-
-function quotedAt(source: string, start: number): Token {
-  let text = "";
-  for (let at = start + 1; at < source.length; at++) {
-    const character = source[at] as string;
-    if (character === '"') return { kind: "string", text, start, end: at + 1 };
-    if (character !== "\\") {
-      text += character;
-      continue;
-    }
-    const escaped = /\\(?:(["\\])|x([0-9a-fA-F]{2})|([0-7]{3}))/y;
-    escaped.lastIndex = at;
-    const [whole, literal, hex, octal] = escaped.exec(source) ?? [];
-    if (!whole)
-      throw new ExpressionError(source, at, at + 2, 'invalid escape sequence, expected \\", \\\\, \\xHH or \\OOO');
-    text += literal ?? String.fromCharCode(hex ? Number.parseInt(hex, 16) : Number.parseInt(octal as string, 8));
-    at += whole.length - 1;
-  }
-  throw new ExpressionError(source, start, source.length, "missing ending quote");
 }

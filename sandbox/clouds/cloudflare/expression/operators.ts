@@ -1,4 +1,4 @@
-import type { Expression, Literal, Operator } from "./syntax";
+import type { Expression, Operator } from "./syntax";
 import type { Type } from "./vocabulary";
 
 /** Comparison operators in all their spellings. */
@@ -24,13 +24,10 @@ export const operators: Record<string, Operator> = {
 
 /** What values of a type can be compared by. */
 export const comparable: Partial<Record<Type, Operator[]>> = {
-  string: ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "wildcard", "strict wildcard", "in"],
-  int: ["eq", "ne", "lt", "le", "gt", "ge", "in"],
-  ip: ["eq", "ne", "lt", "le", "gt", "ge", "in"],
+  Bytes: ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "wildcard", "strict wildcard", "in"],
+  Int: ["eq", "ne", "lt", "le", "gt", "ge", "in"],
+  Ip: ["eq", "ne", "in"],
 };
-
-/** The kind of literal that a type is compared with. */
-export const literalOf: Partial<Record<Type, Literal["kind"]>> = { string: "string", int: "number", ip: "address" };
 
 /** Loosest first, as documented: `not` binds closest, then `and`, `xor`, `or`. */
 export const levels: { kind: Extract<Expression["kind"], "or" | "xor" | "and">; words: string[] }[] = [

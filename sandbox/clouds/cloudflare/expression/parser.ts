@@ -1,16 +1,19 @@
-import { type Token, tokenize } from "./lexer";
-import { comparable, levels, literalOf, operators } from "./operators";
-import {
-  type Argument,
-  type Expression,
-  ExpressionError,
-  type Index,
-  type Literal,
-  type Operator,
-  type Usage,
-  type Value,
-} from "./syntax";
-import { fields, functions, type Signature, type Type } from "./vocabulary";
+import { type Call, readCall } from "./calls";
+import type { Token } from "./lexer";
+import { between, literalKinds, member, single } from "./literals";
+import { comparable, levels, operators } from "./operators";
+import { regex } from "./regex";
+import type { Argument, Expression, Index, Literal, Operator, Usage, Value } from "./syntax";
+import { TokenStream } from "./tokens";
+import { fields, type Type } from "./vocabulary";
+import { wildcard } from "./wildcard";
+
+/** A part of an expression with its type; `each` when it stands for every element of something. */
+export interface Typed<T> {
+  node: T;
+  type: Type;
+  each: boolean;
+}
 
 /**
  * Reads an expression of the rules language: boolean operators, comparisons, functions and the fields that requests
@@ -20,219 +23,233 @@ import { fields, functions, type Signature, type Type } from "./vocabulary";
  */
 export function parseExpression(source: string): { expression: Expression; usage: Usage } {
   const parser = new Parser(source);
-  const expression = parser.whole();
-  return { expression, usage: parser.usage };
+  return { expression: parser.wholeExpression(), usage: parser.usage };
 }
 
-/** A type, and whether it stands for every element of a list. */
-interface Typed {
-  type: Type;
-  each: boolean;
+/** Reads a single value, such as a characteristic of a rate limit. @throws ExpressionError */
+export function parseValue(source: string): { value: Value; usage: Usage } {
+  const parser = new Parser(source);
+  return { value: parser.wholeValue(), usage: parser.usage };
 }
 
-class Parser {
-  readonly usage: Usage = { fields: new Set(), operators: new Set(), functions: new Set() };
-  private readonly tokens: Token[];
-  private at = 0;
+/** Type of a condition: one answer, or one to each element. */
+const conditionType = (each: boolean): Type => (each ? "Array<Bool>" : "Bool");
 
-  constructor(private readonly source: string) {
-    this.tokens = tokenize(source);
+/** Deepest nesting of parentheses, negations and calls, as in Cloudflare's parser. */
+const deepest = 128;
+
+export class Parser {
+  readonly usage: Usage = { fields: new Set(), operators: new Set(), functions: new Set(), lists: new Set() };
+  readonly tokens: TokenStream;
+  private depth = 0;
+
+  constructor(source: string) {
+    this.tokens = new TokenStream(source);
   }
 
-  whole(): Expression {
-    const { expression, each } = this.level(0);
-    if (this.token.kind !== "end") throw this.fault("unrecognised input");
-    if (each) throw this.fault("expected a single condition, use any() or all() over elements", 0);
-    return expression;
+  wholeExpression(): Expression {
+    const start = this.tokens.current;
+    const { node, type } = this.condition();
+    this.tokens.expectEnd();
+    if (type !== "Bool") throw this.tokens.mismatch("Bool", type, start);
+    return node;
   }
 
-  private get token(): Token {
-    return this.tokens[this.at] as Token;
+  wholeValue(): Value {
+    const { node, each } = this.value();
+    this.tokens.expectEnd();
+    if (each) throw this.tokens.fault("invalid use of map each access operator", this.tokens.first);
+    return node;
   }
 
-  private level(depth: number): { expression: Expression; each: boolean } {
-    const level = levels[depth];
-    if (!level) return this.unary();
-    let { expression, each } = this.level(depth + 1);
-    while (this.skip(...level.words)) {
-      const right = this.level(depth + 1);
-      expression = { kind: level.kind, left: expression, right: right.expression };
-      each ||= right.each;
+  /** A condition with its logical operators. */
+  condition(level = 0): Typed<Expression> {
+    const { kind, words } = levels[level] ?? {};
+    if (!kind || !words) return this.nested(() => this.unary());
+    const left = this.condition(level + 1);
+    while (this.tokens.skip(...words)) {
+      const at = this.tokens.current;
+      const right = this.condition(level + 1);
+      if (left.type !== right.type) throw this.tokens.mismatch(left.type, right.type, at);
+      left.node = { kind, left: left.node, right: right.node };
     }
-    return { expression, each };
+    return left;
   }
 
-  private unary(): { expression: Expression; each: boolean } {
-    if (this.skip("not", "!")) {
-      const operand = this.unary();
-      return { expression: { kind: "not", operand: operand.expression }, each: operand.each };
+  private unary(): Typed<Expression> {
+    if (this.tokens.skip("not", "!")) {
+      const operand = this.nested(() => this.unary());
+      return { ...operand, node: { kind: "not", operand: operand.node } };
     }
-    if (this.skip("(")) {
-      const inner = this.level(0);
-      this.expect(")");
+    if (this.tokens.skip("(")) {
+      const inner = this.condition();
+      this.tokens.expect(")");
       return inner;
     }
-    if (this.token.kind === "word" && (this.token.text === "true" || this.token.text === "false")) {
-      const value = this.next().text === "true";
-      return { expression: { kind: "constant", value }, each: false };
+    if (this.tokens.current.kind === "word" && ["true", "false"].includes(this.tokens.current.text)) {
+      return { node: { kind: "constant", value: this.tokens.next().text === "true" }, type: "Bool", each: false };
     }
-    return this.comparison();
+    return this.comparison(this.value());
   }
 
-  private comparison(): { expression: Expression; each: boolean } {
-    const start = this.token.start;
-    const { value, typed } = this.value();
-    const operator = this.operator();
-    if (!operator) {
-      if (typed.type !== "bool") throw this.fault("expected a comparison operator");
-      return { expression: { kind: "truth", value }, each: typed.each };
+  /** What follows a value that a condition begins with. */
+  private comparison(left: Typed<Value>): Typed<Expression> {
+    const at = this.tokens.current;
+    if (left.type === "Bool") {
+      return { node: { kind: "truth", value: left.node }, type: conditionType(left.each), each: left.each };
     }
-    if (!comparable[typed.type]?.includes(operator)) {
-      throw this.fault(`operator ${operator} cannot be used with a value of type ${typed.type}`, start);
+    if (left.type === "Array<Bool>" && !left.each) {
+      return { node: { kind: "truth", value: left.node }, type: "Array<Bool>", each: false };
+    }
+    const operator = this.operator();
+    if (!operator) throw this.tokens.fault("expected ComparisonOp", at);
+    if ((left.each && left.type.startsWith("Array")) || !comparable[left.type]?.includes(operator)) {
+      throw this.tokens.fault(`cannot perform this operation on type ${left.type}`, at);
     }
     this.usage.operators.add(operator);
-    const kind = literalOf[typed.type] as Literal["kind"];
-    const right = operator === "in" ? this.set(kind) : this.literal(kind);
-    return { expression: { kind: "compare", left: value, operator, right }, each: typed.each };
+    const right = operator === "in" ? this.set(left.type) : this.literal(left.type, operator);
+    const node: Expression = { kind: "compare", left: left.node, operator, right };
+    return { node, type: conditionType(left.each), each: left.each };
   }
 
   private operator(): Operator | undefined {
-    if (this.token.text === "strict" && this.tokens[this.at + 1]?.text === "wildcard") {
-      this.at += 2;
+    if (this.tokens.skip("strict")) {
+      this.tokens.expect("wildcard");
       return "strict wildcard";
     }
-    const operator = this.token.kind === "string" ? undefined : operators[this.token.text];
-    if (operator) this.at++;
+    const { kind, text } = this.tokens.current;
+    const operator = kind !== "string" && Object.hasOwn(operators, text) ? operators[text] : undefined;
+    if (operator) this.tokens.next();
     return operator;
   }
 
-  private value(): { value: Value; typed: Typed } {
-    const token = this.token;
-    if (token.kind !== "word") throw this.fault("expected a field or a function");
-    this.at++;
-    if (this.token.text === "(" && this.token.kind === "symbol") return this.call(token);
-    const type = fields.get(token.text);
-    if (!type) throw this.fault("unknown identifier", token.start, token.end);
-    this.usage.fields.add(token.text);
-    const path = this.path();
-    return {
-      value: { kind: "field", name: token.text, path },
-      typed: this.indexed({ type, each: false }, path, token),
-    };
+  /** A field or a call, with what is picked out of it. */
+  private value(): Typed<Value> {
+    const name = this.tokens.next();
+    if (name.kind !== "word") throw this.tokens.fault("expected identifier", name);
+    if (this.tokens.is("(")) return this.picked(this.nested(() => readCall(this, name)));
+    const field = fields.get(name.text);
+    if (!field) throw this.tokens.fault("unknown identifier", name);
+    this.usage.fields.add(name.text);
+    return this.picked({ node: { kind: "field", name: name.text, path: [] }, type: field.type });
   }
 
-  private call(name: Token): { value: Value; typed: Typed } {
-    const signature = functions.get(name.text);
-    if (!signature) throw this.fault("unknown identifier", name.start, name.end);
-    this.usage.functions.add(name.text);
-    this.expect("(");
-    const given: Argument[] = [];
+  private picked({ node, type }: Call): Typed<Value> {
     let each = false;
-    while (!this.skip(")")) {
-      if (given.length > 0) this.expect(",");
-      const wanted = signature.takes[given.length] ?? (signature.more ? signature.takes.at(-1) : undefined);
-      if (!wanted) throw this.fault("invalid number of arguments");
-      const argument = this.argument(wanted);
-      given.push(argument.argument);
-      each ||= argument.each;
+    while (this.tokens.is("[")) {
+      const start = this.tokens.next();
+      const index = this.index();
+      this.tokens.expect("]");
+      const inner = elementType(type, index);
+      if (!inner) {
+        const shown = typeof index === "object" ? "*" : JSON.stringify(index);
+        throw this.tokens.fault(`cannot access index ${shown} for type ${type}`, start, this.tokens.previous);
+      }
+      type = inner;
+      each ||= typeof index === "object";
+      node.path.push(index);
     }
-    this.refuseMissing(signature, given.length, name);
-    const path = this.path();
-    // A function over every element gives the list of its results; any() and all() give one answer.
-    const folds = signature.takes[0] === "condition";
-    const result: Typed = { type: each && !folds ? "string[]" : signature.gives, each: false };
-    const typed = this.indexed(result, path, name);
-    return { value: { kind: "call", name: name.text, arguments: given, path }, typed };
+    return { node, type, each };
   }
 
-  private argument(wanted: Type | "condition"): { argument: Argument; each: boolean } {
-    if (wanted === "condition") {
-      const start = this.token.start;
-      const { expression, each } = this.level(0);
-      if (!each) throw this.fault('expected a condition over elements, such as list[*] eq "x"', start);
-      return { argument: { kind: "expression", expression }, each: false };
+  private index(): Index {
+    const token = this.tokens.next();
+    if (token.text === "*" && token.kind === "symbol") return { every: true };
+    if (token.kind === "string") return token.text;
+    if (token.kind === "number" && !token.text.startsWith("-")) return Number(token.text);
+    throw this.tokens.fault('expected literal "expected quoted utf8 string or positive integer"', token);
+  }
+
+  /** An argument of a function: a literal, a value or a condition. */
+  argument(): Typed<Argument> {
+    const token = this.tokens.current;
+    const literal = this.tokens.reading(token, () => single(token));
+    if (literal) {
+      this.tokens.next();
+      const type = (Object.keys(literalKinds) as Type[]).find((name) => literalKinds[name] === literal.kind) as Type;
+      return { node: { kind: "literal", literal }, type, each: false };
     }
-    const kind = literalOf[wanted];
-    if (kind && this.token.kind === kind) {
-      return { argument: { kind: "literal", literal: this.literal(kind) }, each: false };
+    if (this.tokens.is("(", "not", "!", "true", "false")) return asArgument(this.condition());
+    const value = this.value();
+    if (value.type === "Bool" || value.type === "Array<Bool>" || !this.startsOperator()) {
+      return { ...value, node: { kind: "value", value: value.node } };
     }
-    const start = this.token.start;
-    const { value, typed } = this.value();
-    if (typed.type !== wanted) throw this.fault(`expected value of type ${wanted}, but got ${typed.type}`, start);
-    return { argument: { kind: "expression", expression: { kind: "truth", value } }, each: typed.each };
+    return asArgument(this.comparison(value));
   }
 
-  private refuseMissing(signature: Signature, count: number, name: Token): void {
-    if (count >= signature.takes.length - (signature.optional ?? 0)) return;
-    throw this.fault("invalid number of arguments", name.start, name.end);
+  private startsOperator(): boolean {
+    const { kind, text } = this.tokens.current;
+    return kind !== "string" && (text === "strict" || Object.hasOwn(operators, text));
   }
 
-  private path(): Index[] {
-    const path: Index[] = [];
-    while (this.skip("[")) {
-      const token = this.next();
-      if (token.text === "*" && token.kind === "symbol") path.push({ every: true });
-      else if (token.kind === "string") path.push(token.text);
-      else if (token.kind === "number") path.push(Number(token.text));
-      else throw this.fault("expected a key, a number or *", token.start, token.end);
-      this.expect("]");
+  private literal(type: Type, operator: Operator): Literal {
+    const token = this.tokens.next();
+    const literal = this.tokens.reading(token, () => {
+      if (operator === "matches") regex(token.text);
+      if (operator === "wildcard" || operator === "strict wildcard") wildcard(token.text, operator !== "wildcard");
+      return single(token);
+    });
+    return this.ofType(literal, type, token);
+  }
+
+  private ofType(literal: Literal | undefined, type: Type, token: Token): Literal {
+    const wanted = literalKinds[type];
+    if (literal?.kind === wanted) return literal as Literal;
+    throw this.tokens.fault(`expected a literal of kind ${wanted}`, token);
+  }
+
+  /** `{"a" "b"}`, `{80 8000..8080}`, `{10.0.0.0/8}` or `$name`. */
+  private set(type: Type): Literal[] {
+    if (this.tokens.current.kind === "list") {
+      const name = this.tokens.next().text.slice(1);
+      this.usage.lists.add(name);
+      return [{ kind: "list", name }];
     }
-    return path;
-  }
-
-  private indexed(typed: Typed, path: Index[], token: Token): Typed {
-    return path.reduce((current, index) => {
-      if (current.type === "map" && typeof index === "string") return { type: "string[]", each: current.each };
-      if (current.type === "string[]" && typeof index === "number") return { type: "string", each: current.each };
-      if (current.type === "string[]" && typeof index === "object") return { type: "string", each: true };
-      throw this.fault(`cannot access a value of type ${current.type} like this`, token.start, token.end);
-    }, typed);
-  }
-
-  private literal(kind: Literal["kind"]): Literal {
-    const token = this.next();
-    if (token.kind !== kind) throw this.fault(`expected a literal of kind ${kind}`, token.start, token.end);
-    if (kind === "number") return { kind, from: Number(token.text), to: Number(token.text) };
-    return { kind: kind as "string" | "address", value: token.text };
-  }
-
-  /** `{"a" "b"}`, `{80 8000..8080}` or `$name`. */
-  private set(kind: Literal["kind"]): Literal[] {
-    if (this.token.kind === "list") return [{ kind: "list", name: this.next().text.slice(1) }];
-    this.expect("{");
+    this.tokens.expect("{");
     const members: Literal[] = [];
-    while (!this.skip("}")) {
-      const member = this.literal(kind);
-      if (member.kind === "number" && this.skip("..")) member.to = Number(this.literalText("number"));
-      members.push(member);
-    }
-    if (members.length === 0) throw this.fault("expected at least one member");
+    while (!this.tokens.skip("}")) members.push(this.member(type));
+    if (members.length === 0)
+      throw this.tokens.fault(`expected a literal of kind ${literalKinds[type]}`, this.tokens.previous);
     return members;
   }
 
-  private literalText(kind: Literal["kind"]): string {
-    const token = this.next();
-    if (token.kind !== kind) throw this.fault(`expected a literal of kind ${kind}`, token.start, token.end);
-    return token.text;
+  private member(type: Type): Literal {
+    const token = this.tokens.next();
+    const first = this.ofType(
+      this.tokens.reading(token, () => member(token)),
+      type,
+      token,
+    );
+    if (!this.tokens.is("..")) return first;
+    this.tokens.next();
+    const end = this.tokens.next();
+    const last = this.ofType(
+      this.tokens.reading(end, () => single(end)),
+      type,
+      end,
+    );
+    return this.tokens.reading(token, () => between(first, last), end);
   }
 
-  private next(): Token {
-    const token = this.token;
-    if (token.kind !== "end") this.at++;
-    return token;
+  /** Reads something that is one level deeper. */
+  private nested<T>(read: () => T): T {
+    if (this.depth > deepest) {
+      throw this.tokens.fault(`maximum nesting depth exceeded (limit: ${deepest})`, this.tokens.current);
+    }
+    this.depth++;
+    const result = read();
+    this.depth--;
+    return result;
   }
+}
 
-  private skip(...texts: string[]): boolean {
-    const found = (this.token.kind === "symbol" || this.token.kind === "word") && texts.includes(this.token.text);
-    if (found) this.at++;
-    return found;
-  }
+function asArgument({ node, type }: Typed<Expression>): Typed<Argument> {
+  return { node: { kind: "expression", expression: node }, type, each: false };
+}
 
-  private expect(text: string): void {
-    if (!this.skip(text)) throw this.fault(`expected ${JSON.stringify(text)}`);
-  }
-
-  private fault(reason: string, start = this.token.start, end = this.token.end): ExpressionError {
-    return new ExpressionError(this.source, start, end, reason);
-  }
+/** Type of what an index picks out, if it can. */
+function elementType(type: Type, index: Index): Type | undefined {
+  if (type === "Map<Array<Bytes>>") return typeof index === "number" ? undefined : "Array<Bytes>";
+  if (typeof index === "string") return undefined;
+  return /^Array<(.*)>$/.exec(type)?.[1] as Type | undefined;
 }

@@ -26,12 +26,17 @@ export type Value =
 /** A key of a map, a place in a list, or `*` for every element. */
 export type Index = string | number | { every: true };
 
-export type Argument = { kind: "literal"; literal: Literal } | { kind: "expression"; expression: Expression };
+export type Argument =
+  | { kind: "literal"; literal: Literal }
+  | { kind: "value"; value: Value }
+  | { kind: "expression"; expression: Expression };
 
 export type Literal =
+  /** Strings are bytes, one to a character: text outside ASCII is in UTF-8. */
   | { kind: "string"; value: string }
   | { kind: "number"; from: number; to: number }
-  | { kind: "address"; value: string }
+  /** An address or a range: the first and the last one. */
+  | { kind: "address"; from: string; to: string }
   | { kind: "list"; name: string };
 
 /** What an expression makes use of, for what a plan allows. */
@@ -39,6 +44,13 @@ export interface Usage {
   fields: Set<string>;
   operators: Set<Operator>;
   functions: Set<string>;
+  /** Names of lists, without the `$`. */
+  lists: Set<string>;
+}
+
+/** Whether a path stands for every element of something. */
+export function isEach(path: Index[]): boolean {
+  return path.some((index) => typeof index === "object");
 }
 
 /** A fault in an expression, worded as Cloudflare's filter parser words it. */
@@ -47,7 +59,8 @@ export class ExpressionError extends Error {
     const line = source.slice(0, start).split("\n").length;
     const column = start - source.lastIndexOf("\n", start - 1);
     const text = source.split("\n")[line - 1] ?? "";
-    const marks = `${" ".repeat(column - 1)}${"^".repeat(Math.max(1, end - start))}`;
+    const length = Math.min(end - start, text.length - column + 1);
+    const marks = `${" ".repeat(column - 1)}${"^".repeat(Math.max(1, length))}`;
     super(`Filter parsing error (${line}:${column}):\n${text}\n${marks} ${reason}\n`);
     this.name = "ExpressionError";
   }
