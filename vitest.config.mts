@@ -42,7 +42,7 @@ export default defineConfig({
           fileParallelism: false,
           retry: again,
           maxWorkers: 1,
-          globalSetup: ["tests/engineReady.ts", "tests/sandboxAlone.ts"],
+          globalSetup: ["tests/engineReady.ts", "tests/browserReady.ts", "tests/sandboxAlone.ts"],
           sequence: { groupOrder: 2 },
         },
       },

@@ -6,6 +6,7 @@ import type { SandboxFault } from "./faults";
 
 /** Programs that the sandbox, deploying into it and testing it may have to install here, and the Debian package of each. */
 const packageOf = {
+  chromium: "chromium",
   dockerd: "docker.io",
   ip: "iproute2",
   iptables: "iptables",

@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
+import { demoSecrets } from "../../cli/demoSecrets";
 import type { Deployment } from "../../cli/deployment";
 import type { DeployedAgent, DeployedServer } from "../../cli/proof";
 import { openSandboxStack } from "../../cli/sandboxStack";
@@ -15,12 +16,17 @@ export interface FleetOutput {
   agents: Record<string, DeployedAgent>;
 }
 
-/** A deployment of the `sandbox` environment in a folder of its own, configured like the demo's. */
+/**
+ * A deployment of the `sandbox` environment in a folder of its own, configured like the demo's.
+ *
+ * @param secrets of the agent atlas; what its webhooks are signed with is made up when it is not among them
+ */
 export async function openStack(secrets: Record<string, string>): Promise<{ world: World; deployment: Deployment }> {
   const world = await worldUp(() => undefined);
   const folder = await mkdtemp(path.join(tmpdir(), "creel-e2e-"));
   const deployment = await openSandboxStack(folder, await prepareEngine({}), world);
-  for (const [key, value] of Object.entries(secrets)) await deployment.setSecret(`creel:secrets.atlas.${key}`, value);
+  const all = { [demoSecrets.github]: canaryValue(), ...secrets };
+  for (const [key, value] of Object.entries(all)) await deployment.setSecret(`creel:secrets.atlas.${key}`, value);
   return { world, deployment };
 }
 
