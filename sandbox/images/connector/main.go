@@ -1,106 +1,111 @@
-// The stand-in connector of the sandbox: cloudflared's command line, token file and readiness, and no tunnel yet.
+// The stand-in connector of the sandbox: behaves as cloudflared does where the sandbox and the program in it rely on it.
 package main
 
 import (
-	"flag"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"time"
+
+	"github.com/urfave/cli/v2"
 )
 
-// version is that of the cloudflared whose command line this one follows.
+// version is that of the cloudflared which this program follows.
 const version = "2026.8.2"
 
-// exitMalformed is what cloudflared exits with when its token cannot be read or parsed.
-const exitMalformed = 255
+// Exit codes of cloudflared.
+const (
+	exitFailed = 1
+	exitUsage  = 255
+)
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Getenv, os.Stderr))
+	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
 
-// options are the flags and environment variables that a tunnel is run with. Flags win over the environment.
-type options struct {
-	metrics, token, tokenFile string
-}
-
-// run reads the command line in cloudflared's order: flags of the program, `tunnel`, flags of tunnel, `run` or `ready`,
-// flags of run.
-func run(args []string, env func(string) string, stderr io.Writer) int {
-	given := options{metrics: env("TUNNEL_METRICS"), token: env("TUNNEL_TOKEN"), tokenFile: env("TUNNEL_TOKEN_FILE")}
-	fail := func(format string, values ...any) int {
-		fmt.Fprintf(stderr, format+"\n", values...)
-		return 1
+func run(args []string, stdout, stderr io.Writer) int {
+	cli.OsExiter = func(int) {} // The code is returned instead.
+	cli.ErrWriter = stderr
+	cli.VersionPrinter = func(*cli.Context) { fmt.Fprintf(stdout, "cloudflared version %s (stand-in)\n", version) }
+	app := &cli.App{
+		Name:      "cloudflared",
+		Usage:     "stand-in for the connector of Cloudflare Tunnel",
+		Version:   version,
+		Writer:    stdout,
+		ErrWriter: stderr,
+		Flags:     tunnelFlags(),
+		Commands:  []*cli.Command{versionCommand(stdout), tunnelCommand(stdout, stderr)},
+		Action: func(c *cli.Context) error {
+			return fmt.Errorf("no such command %q: this stand-in knows version and tunnel", c.Args().First())
+		},
 	}
-	args, err := flags("cloudflared", args, &given, stderr)
-	if err != nil {
-		return 1
-	}
-	if len(args) == 0 || args[0] == "version" {
-		fmt.Printf("cloudflared version %s (stand-in)\n", version)
+	err := app.Run(args)
+	if err == nil {
 		return 0
 	}
-	if args[0] != "tunnel" {
-		return fail("unknown command %q: this stand-in knows version and tunnel", args[0])
+	fmt.Fprintln(stderr, err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
 	}
-	if args, err = flags("tunnel", args[1:], &given, stderr); err != nil {
-		return 1
-	}
-	if len(args) == 0 {
-		return fail("tunnel needs a command: run or ready")
-	}
-	switch args[0] {
-	case "ready":
-		return ready(given.metrics, stderr)
-	case "run":
-		if args, err = flags("run", args[1:], &given, stderr); err != nil {
-			return 1
-		}
-		if len(args) > 0 {
-			return fail("tunnel run takes a token here, not the name %q", args[0])
-		}
-		return runTunnel(given, stderr)
-	}
-	return fail("unknown command tunnel %q: this stand-in knows run and ready", args[0])
+	return exitFailed
 }
 
-// flags reads one level of the command line and returns what follows it.
-func flags(level string, args []string, given *options, stderr io.Writer) ([]string, error) {
-	set := flag.NewFlagSet(level, flag.ContinueOnError)
-	set.SetOutput(stderr)
-	set.Bool("no-autoupdate", false, "")
-	if level != "cloudflared" {
-		set.StringVar(&given.metrics, "metrics", given.metrics, "")
-		for _, name := range []string{"protocol", "loglevel", "edge-ip-version", "grace-period", "output"} {
-			set.String(name, "", "")
-		}
-		set.Bool("no-prechecks", false, "")
+// usageError is one that cloudflared ends with code 255 for.
+type usageError struct{ error }
+
+func versionCommand(stdout io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version of cloudflared that this stand-in follows",
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "short", Aliases: []string{"s"}, Usage: "nothing but the number"}},
+		Action: func(c *cli.Context) error {
+			if c.Bool("short") {
+				fmt.Fprintln(stdout, version)
+				return nil
+			}
+			cli.ShowVersion(c)
+			return nil
+		},
 	}
-	if level == "run" {
-		set.StringVar(&given.token, "token", given.token, "")
-		set.StringVar(&given.tokenFile, "token-file", given.tokenFile, "")
+}
+
+func tunnelCommand(stdout, stderr io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:  "tunnel",
+		Usage: "run a tunnel, ask whether it is connected, check ingress rules",
+		Flags: tunnelFlags(),
+		Subcommands: []*cli.Command{
+			{Name: "run", Usage: "connect a tunnel", Flags: runFlags(), Action: func(c *cli.Context) error {
+				return runTunnel(c, stderr)
+			}},
+			{Name: "ready", Usage: "ask the running connector whether it is connected", Action: ready},
+			ingressCommand(stdout),
+		},
+		Action: func(c *cli.Context) error {
+			return fmt.Errorf("no such command tunnel %q: this stand-in knows run, ready and ingress", c.Args().First())
+		},
 	}
-	err := set.Parse(args)
-	return set.Args(), err
 }
 
 // ready asks the running connector of the same container whether it is connected.
-func ready(metrics string, stderr io.Writer) int {
-	if metrics == "" {
-		fmt.Fprintln(stderr, "--metrics or TUNNEL_METRICS is needed to ask a running tunnel")
-		return 1
+func ready(c *cli.Context) error {
+	if !c.IsSet("metrics") {
+		return errors.New("--metrics has to be provided")
 	}
-	client := http.Client{Timeout: 5 * time.Second}
-	response, err := client.Get("http://" + metrics + "/ready")
+	address := "http://" + c.String("metrics") + "/ready"
+	answer, err := http.Get(address)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return 1
+		return err
 	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		fmt.Fprintf(stderr, "%s/ready answered %d\n", metrics, response.StatusCode)
-		return 1
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusOK {
+		return nil
 	}
-	return 0
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s answered %d\n%s", address, answer.StatusCode, body)
 }
