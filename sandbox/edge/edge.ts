@@ -10,7 +10,7 @@ import type { Layers } from "./layers";
 import { type Listen, openListeners, type Unreadable } from "./listeners";
 import type { Step } from "./request";
 import { zoneOfHost } from "./routing";
-import { createTunnelEdge } from "./tunnel";
+import type { TunnelEdge } from "./tunnel";
 import { zoneRules } from "./zoneRules";
 
 export interface EdgeOptions {
@@ -36,8 +36,21 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-/** Opens the listeners and serves through the given layers. @throws Error when a port is taken */
-export async function openEdge({ world, save, certificates, listen, ...options }: EdgeOptions, layers: Layers) {
+/** What stands behind the front. */
+export interface Parts extends Layers {
+  tunnels: TunnelEdge;
+}
+
+/**
+ * Opens the listeners and serves through the given parts.
+ *
+ * @param makeParts is given where they write the log
+ * @throws Error when a port is taken
+ */
+export async function openEdge(
+  { world, certificates, listen, ...options }: Omit<EdgeOptions, "save">,
+  makeParts: (log: (line: LogLine) => void) => Parts,
+): Promise<Edge> {
   const ring = decisionRing();
   const log = (line: LogLine) => {
     ring.add(line);
@@ -45,7 +58,7 @@ export async function openEdge({ world, save, certificates, listen, ...options }
   };
   const geography = createGeography();
   const shown = edgeCertificates({ folder: certificates, world });
-  const tunnels = createTunnelEdge({ state: world.state, report: log, changed: save });
+  const { tunnels, ...layers } = makeParts(log);
 
   /** A line about something that never became a request. */
   const unread = (what: Omit<Unreadable, "failure">, status: number): Decision => {
@@ -80,7 +93,7 @@ export async function openEdge({ world, save, certificates, listen, ...options }
     },
     tunnel: (socket) => tunnels.accept(socket),
   });
-  const edge: Edge = {
+  return {
     ports: listeners.ports,
     sync: () => tunnels.sync(),
     register: (app) => {
@@ -92,7 +105,6 @@ export async function openEdge({ world, save, certificates, listen, ...options }
       await listeners.close();
     },
   };
-  return edge;
 }
 
 /** The bytes of an answer to something that was no request. */
