@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AgentRuntime, runtimes } from "../profiles/runtimes";
 import { type AgentHost, hostOrder, inDocker } from "./agentHost";
 import { agentNameFaults, agentUid, bridgeNames, isInherited, serviceAlias } from "./agentNames";
+import type { RoutedAgent } from "./botRoutes";
 import { type Caged, cagedContainer, cageOptions } from "./cage";
 import { type Fault, refuseFaults } from "./faults";
 import { imageFaults } from "./images";
@@ -79,12 +80,22 @@ export class AgentContainer extends pulumi.ComponentResource {
   public readonly frontNetwork: pulumi.Output<string>;
   /** The container itself, to depend on. */
   public readonly container: docker.Container;
+  /** What kind of agent it is. */
+  public readonly runtime: string;
+  /** TCP port on which the agent listens. */
+  public readonly port: number;
+  /** Names of the secrets that it was given, without those that are empty. */
+  public readonly secretNames: string[];
 
   constructor(name: string, args: AgentContainerArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseFaults([...agentNameFaults("name", name), ...agentContainerFaults(args)], `AgentContainer ${name}`);
     super("creel:index:AgentContainer", name, { image: args.image, memory: args.memory }, opts);
     const { host } = args;
     const settings = agentSettings(args);
+    const { runtime, port, secretNames } = routedAgent(args);
+    this.runtime = runtime;
+    this.port = port;
+    this.secretNames = secretNames;
 
     const prepared = hostOrder(
       `${name}-host`,
@@ -123,7 +134,7 @@ export class AgentContainer extends pulumi.ComponentResource {
     );
 
     this.containerName = this.container.name;
-    this.serviceUrl = pulumi.output(`http://${serviceAlias}:${settings.port}`);
+    this.serviceUrl = pulumi.output(`http://${serviceAlias}:${port}`);
     this.uid = pulumi.output(agentUid(name));
     this.egressNetwork = egress.name;
     this.frontNetwork = front.name;
@@ -137,12 +148,19 @@ export class AgentContainer extends pulumi.ComponentResource {
   }
 }
 
+/** What the routes to an agent have to know of it. A secret counts when it is not plainly empty. */
+export function routedAgent(args: Pick<AgentContainerArgs, "runtime" | "port" | "secrets">): RoutedAgent {
+  const { runtime = AgentRuntimeName.Generic, secrets = {} } = args;
+  const secretNames = Object.keys(secrets).filter((name) => secrets[name] !== "");
+  return { runtime, port: args.port ?? runtimes[runtime].port, secretNames };
+}
+
 /** What runtime and arguments together say about the container. */
 function agentSettings(
   args: AgentContainerArgs,
 ): Pick<Caged, "command" | "environment" | "health" | "state" | "startSeconds" | "tmpMemory"> & { port: number } {
   const runtime: AgentRuntime = runtimes[args.runtime ?? AgentRuntimeName.Generic];
-  const agent = { port: args.port ?? runtime.port, memory: args.memory };
+  const agent = { port: routedAgent(args).port, memory: args.memory };
   return {
     port: agent.port,
     command: args.command ?? runtime.command?.(agent),

@@ -24,8 +24,8 @@ export function nameFaults(path: string, name: string): Fault[] {
 /** What is wrong with the name of an agent: as for any name, and it must be no name that networks and connectors have. */
 export function agentNameFaults(path: string, name: string): Fault[] {
   const faults = nameFaults(path, name);
-  if (/(^|-)connector$/.test(name)) {
-    const remedy = `choose a name that does not end in "connector"`;
+  if (/(^|-)connector(-|$)/.test(name)) {
+    const remedy = `choose a name without the word "connector"`;
     faults.push({ path, value: name, reason: "would be taken for an agent's connector", remedy });
   }
   if (name === serviceAlias) {
@@ -38,9 +38,12 @@ export function agentNameFaults(path: string, name: string): Fault[] {
 /** By what name an agent is found on its front network. */
 export const serviceAlias = "agent";
 
-/** Name of the container, slice and secrets of the connector that serves an agent. */
-export function connectorName(agent: string): string {
-  return `${agent}-connector`;
+/** What an agent shows to the outside: its operator hostname, which people log in to, or its bot hostname for webhooks. */
+export type Surface = "operator" | "bot";
+
+/** Name of the container, slice and secrets of the connector that serves an agent's surface. */
+export function connectorName(agent: string, surface: Surface = "operator"): string {
+  return surface === "operator" ? `${agent}-connector` : `${agent}-connector-bot`;
 }
 
 /**
@@ -51,9 +54,12 @@ export function agentUid(agent: string): number {
   return 20000 + (nameHash(agent).readUInt32BE(0) % 20000);
 }
 
-/** User id of an agent's connector: 40000 to 59999, as far from every agent as the agents' ids are from each other. */
-export function connectorUid(agent: string): number {
-  return agentUid(agent) + 20000;
+/**
+ * User id of an agent's connector: 40000 to 59999, or 80000 to 99999 for its bot surface, as far from every agent as the
+ * agents' ids are from each other. Between those lie the ids of systemd's own services.
+ */
+export function connectorUid(agent: string, surface: Surface = "operator"): number {
+  return agentUid(agent) + (surface === "operator" ? 20000 : 60000);
 }
 
 /** The agents that have a user id in common with an earlier one, each with that earlier one. */

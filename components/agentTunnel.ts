@@ -1,21 +1,18 @@
-import { DnsRecord } from "@pulumi/cloudflare/dnsRecord";
 import type { Provider } from "@pulumi/cloudflare/provider";
 import { ZeroTrustAccessApplication } from "@pulumi/cloudflare/zeroTrustAccessApplication";
-import { ZeroTrustTunnelCloudflared } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared";
-import { ZeroTrustTunnelCloudflaredConfig } from "@pulumi/cloudflare/zeroTrustTunnelCloudflaredConfig";
-import { Container } from "@pulumi/docker/container";
 import { RemoteImage } from "@pulumi/docker/remoteImage";
 import * as pulumi from "@pulumi/pulumi";
-import { RandomPassword } from "@pulumi/random/randomPassword";
-import { durationFaults } from "./accessPolicy";
-import { type AgentHost, hostOrder, inDocker } from "./agentHost";
-import { agentNameFaults, connectorName, connectorUid } from "./agentNames";
-import { cagedContainer, cageOptions, secretsMount } from "./cage";
+import { durationFaults } from "./accessPolicyFaults";
+import { type AgentHost, inDocker } from "./agentHost";
+import { agentNameFaults, connectorName, connectorUid, type Surface, serviceAlias } from "./agentNames";
+import { type BotSurface, fullRoutes, type RoutedAgent, routeFaults } from "./botRoutes";
 import { cloudName } from "./cloudNames";
-import { type Fault, refuseFaults } from "./faults";
-import { hostnameFaults } from "./hostnames";
+import type { EdgeFragment } from "./edgeFragment";
+import { type Fault, faultsUnder, refuseFaults } from "./faults";
+import { hostnameFaults, sharedNameFaults } from "./hostnames";
 import { imageFaults } from "./images";
-import { connectorCommand, connectorHealth, operatorIngress, tunnelSecret, tunnelToken } from "./tunnelConfig";
+import { botIngress, type Ingress, operatorIngress } from "./tunnelConfig";
+import { tunnelSurface } from "./tunnelSurface";
 
 /** The agent that a tunnel leads to: what AgentContainer gives. */
 export interface TunnelledAgent {
@@ -27,30 +24,51 @@ export interface TunnelledAgent {
   frontNetwork: pulumi.Output<string>;
   /** The agent's container: the public name is made after it. */
   container: pulumi.Resource;
+  /** What kind of agent it is. */
+  runtime: string;
+  /** TCP port on which it listens. */
+  port: number;
+  /** Names of the secrets that it was given, without those that are empty. */
+  secretNames: string[];
 }
 
-/** How people reach one agent. */
+/** How people, and services if they may, reach one agent. */
 export interface AgentTunnelArgs {
   /** The agent. */
   agent: TunnelledAgent;
-  /** The agent's server, on which the connector runs as well. */
+  /** The agent's server, on which the connectors run as well. */
   host: AgentHost;
   /** Cloudflare account id: 32 hexadecimal digits. */
   accountId: pulumi.Input<string>;
-  /** Id of the zone that the hostname lies in: 32 hexadecimal digits. */
+  /** Id of the zone that the hostnames lie in: 32 hexadecimal digits. */
   zoneId: pulumi.Input<string>;
   /** Name of that zone, such as example.com. */
   zone: string;
+  /**
+   * Which certificates the zone has: universal, which cover one label below it, or advanced, ordered at Cloudflare for
+   * deeper names. Default: universal.
+   */
+  certificates?: "universal" | "advanced";
   /** Zero Trust team of the account: the first label of its cloudflareaccess.com address. */
   team: string;
   /** Name under which people open the agent: one label below the zone. */
   hostname: string;
   /** Reusable Access policies that say who may, in order; at least one. AccessPolicy gives them. */
   policyIds: pulumi.Input<string[]>;
-  /** Image of cloudflared by digest, without a tag: `repo@sha256:` and 64 hexadecimal digits. */
-  connectorImage: string;
+  /** Ids of the identity providers that people can choose from; of a single one there is no choice. Default: all of the account. */
+  identityProviderIds?: pulumi.Input<string>[];
   /** How long a login lasts here, as a Cloudflare duration ("8h"). Default: 8 hours. */
   sessionDuration?: pulumi.Input<string>;
+  /** What is open to everybody under a second hostname: exact paths for webhooks. Default: nothing, and no such hostname. */
+  bot?: BotSurface;
+  /** Image of cloudflared by digest, without a tag: `repo@sha256:` and 64 hexadecimal digits. */
+  connectorImage: string;
+  /** What has pulled that image on the server already, for several tunnels at once. Default: it is pulled here. */
+  pulledImage?: pulumi.Resource;
+  /** Any word; a change makes new secrets for the tunnels, which stay. Default: empty. */
+  rotation?: string;
+  /** What has to stand before any name is public: the rules of the zone. Default: nothing. */
+  guards?: pulumi.Resource[];
   /**
    * A Cloudflare provider that has tunnels and their configurations only. It must not be the one of the Access
    * resources: in one process the update of a tunnel spoils the updates of Access policies that follow it.
@@ -58,128 +76,141 @@ export interface AgentTunnelArgs {
   tunnelProvider: Provider;
 }
 
-/** Memory limit of a connector in MiB; cloudflared with four connections stays well below. */
-export const connectorMemory = 128;
-
-/** File name of a connector's only secret. */
-const tokenKey = "TUNNEL_TOKEN";
-
 /**
- * The way from a public hostname to one agent: always through Cloudflare Access, checked again by the connector.
+ * The ways from the internet to one agent.
  *
- * Owns the Access application, a tunnel with its secret and routes, the connector in a cage of its own beside the agent,
- * and the DNS record. The record is made last and removed first, so that the name never leads to anything unguarded.
- * The connector's token is derived here and reaches it as the agent's secrets do.
+ * The operator hostname always goes through Cloudflare Access, whose signature the connector checks again; there is no
+ * way to ask for one without. The bot hostname is off until routes are declared for it. It has a tunnel, a secret and a
+ * connector of its own, which lets exactly those paths through and which the agent must not trust; there each route's
+ * secret is what tells real requests from forged ones, and a route without its secret is refused.
  *
- * There is no way to ask for a hostname without an Access application.
+ * Owns the Access application, and for each hostname a tunnel with its secret and routes, the connector in a cage of its
+ * own beside the agent, and the DNS record. The record is made last and removed first, so that the name never leads to
+ * anything unguarded. Methods and content types are for the zone's rules to enforce: `edgeFragment` tells them to a
+ * ZoneEdge.
  */
 export class AgentTunnel extends pulumi.ComponentResource {
   /** Address to open in a browser. */
   public readonly url: pulumi.Output<string>;
-  /** Id of the tunnel. */
+  /** Address below which the declared paths are open to everybody; undefined where there is none. */
+  public readonly botUrl: pulumi.Output<string | undefined>;
+  /** Id of the operator hostname's tunnel. */
   public readonly tunnelId: pulumi.Output<string>;
   /** Audience that a signature of Access must name to be let through. */
   public readonly audience: pulumi.Output<string>;
+  /** What the rules of the zone have to know of this agent. */
+  public readonly edgeFragment: EdgeFragment;
 
   constructor(name: string, args: AgentTunnelArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuseFaults([...agentNameFaults("name", name), ...agentTunnelFaults(args)], `AgentTunnel ${name}`);
-    const { accountId, hostname } = args;
-    super("creel:index:AgentTunnel", name, { accountId, zoneId: args.zoneId, hostname }, opts);
+    refuseFaults([...agentNameFaults("name", name), ...agentTunnelFaults(name, args)], `AgentTunnel ${name}`);
+    const { accountId, zoneId, hostname, agent, host, bot } = args;
+    super("creel:index:AgentTunnel", name, { accountId, zoneId, hostname, botHostname: bot?.hostname }, opts);
 
-    const application = new ZeroTrustAccessApplication(
-      name,
-      {
-        accountId,
-        name: cloudName(name),
-        type: "self_hosted",
-        domain: hostname,
-        policies: pulumi.output(args.policyIds).apply((ids) => ids.map((id, i) => ({ id, precedence: i + 1 }))),
-        sessionDuration: args.sessionDuration ?? "8h",
-        httpOnlyCookieAttribute: true,
-        // Strict would send people round in circles: they come back from the login page, which is another site.
-        sameSiteCookieAttribute: "lax",
-        enableBindingCookie: true,
-        appLauncherVisible: true,
-      },
-      { parent: this },
-    );
-    const password = new RandomPassword(`${name}-tunnel-secret`, { length: 64, special: false }, { parent: this });
-    const secret = pulumi.secret(password.result).apply(tunnelSecret);
-    const tunnel = new ZeroTrustTunnelCloudflared(
-      name,
-      { accountId, name: cloudName(name), configSrc: "cloudflare", tunnelSecret: secret },
-      // Its name is unique in the account, so a second one cannot be made while the first is there.
-      { parent: this, provider: args.tunnelProvider, deleteBeforeReplace: true },
-    );
-    const route = { hostname, serviceUrl: args.agent.serviceUrl, team: args.team, audience: application.aud };
-    const config = new ZeroTrustTunnelCloudflaredConfig(
-      name,
-      { accountId, tunnelId: tunnel.id, config: operatorIngress(route) },
-      { parent: this, provider: args.tunnelProvider },
-    );
-    const token = pulumi.all([accountId, tunnel.id, secret]).apply((parts) => tunnelToken(...parts));
-    const connector = this.connector(name, args, pulumi.secret(token), config);
-    const record = new DnsRecord(
-      name,
-      {
-        zoneId: args.zoneId,
-        name: hostname,
-        type: "CNAME",
-        content: pulumi.interpolate`${tunnel.id}.cfargotunnel.com`,
-        proxied: true,
-        ttl: 1,
-      },
-      { parent: this, dependsOn: [application, config, connector, args.agent.container] },
-    );
+    const application = new ZeroTrustAccessApplication(name, operatorApplication(name, args), { parent: this });
+    const image = args.connectorImage;
+    const pulled =
+      args.pulledImage ??
+      new RemoteImage(`${connectorName(name)}-image`, { name: image, keepLocally: true }, inDocker(host, this));
+    const surface = (kind: Surface, at: string, ingress: Ingress, before: pulumi.Resource[]) =>
+      tunnelSurface(
+        {
+          // Two dashes, which no agent has in its name, so that none can be called so.
+          name: kind === "operator" ? name : `${name}--bot`,
+          hostname: at,
+          accountId,
+          zoneId,
+          ingress,
+          rotation: args.rotation ?? "",
+          host,
+          connector: {
+            name: connectorName(name, kind),
+            uid: connectorUid(name, kind),
+            image,
+            pulled,
+            networks: [agent.egressNetwork, agent.frontNetwork],
+          },
+          tunnelProvider: args.tunnelProvider,
+          before: [...before, agent.container, ...(args.guards ?? [])],
+        },
+        this,
+      );
+    const route = { hostname, serviceUrl: agent.serviceUrl, team: args.team, audience: application.aud };
+    const operator = surface("operator", hostname, operatorIngress(route), [application]);
+    const webhooks =
+      bot && surface("bot", bot.hostname, botIngress(bot.hostname, serviceAlias, fullRoutes(bot.routes, agent)), []);
 
-    this.url = pulumi.interpolate`https://${record.name}`;
-    this.tunnelId = tunnel.id;
+    this.url = pulumi.interpolate`https://${operator.record.name}`;
+    this.botUrl = webhooks ? pulumi.interpolate`https://${webhooks.record.name}` : pulumi.output(undefined);
+    this.tunnelId = operator.tunnel.id;
     this.audience = application.aud;
-    this.registerOutputs({ url: this.url, tunnelId: this.tunnelId, audience: this.audience });
+    this.edgeFragment = edgeFragment(name, args);
+    this.registerOutputs({
+      url: this.url,
+      botUrl: this.botUrl,
+      tunnelId: this.tunnelId,
+      audience: this.audience,
+      edgeFragment: this.edgeFragment,
+    });
   }
+}
 
-  /** The connector, which starts with its routes in place and its token in memory. */
-  private connector(
-    agent: string,
-    args: AgentTunnelArgs,
-    token: pulumi.Output<string>,
-    config: pulumi.Resource,
-  ): Container {
-    const name = connectorName(agent);
-    const { host, connectorImage } = args;
-    const uid = connectorUid(agent);
-    const order = { uid, memoryMiB: connectorMemory, tasksMax: 256, state: [], secrets: { [tokenKey]: token } };
-    const prepared = hostOrder(`${name}-host`, name, host, order, this);
-    const image = new RemoteImage(`${name}-image`, { name: connectorImage, keepLocally: true }, inDocker(host, this));
-    return new Container(
-      name,
-      cagedContainer({
-        name,
-        image: connectorImage,
-        uid,
-        memory: connectorMemory,
-        cpuShares: 512,
-        tmpMemory: 16,
-        environment: {},
-        command: connectorCommand(`${secretsMount}/${tokenKey}`),
-        health: connectorHealth,
-        state: {},
-        startSeconds: 60,
-        // Five more than cloudflared waits for open requests: a tunnel that still has connections cannot be deleted.
-        graceSeconds: 35,
-        networks: [{ name: args.agent.egressNetwork }, { name: args.agent.frontNetwork }],
-      }),
-      { ...inDocker(host, this, [prepared, image, config]), ...cageOptions },
-    );
-  }
+/** The Access application of an operator hostname: all of it, whatever the path. */
+function operatorApplication(name: string, args: AgentTunnelArgs) {
+  const { identityProviderIds: providers } = args;
+  return {
+    accountId: args.accountId,
+    name: cloudName(name),
+    type: "self_hosted",
+    domain: args.hostname,
+    policies: pulumi.output(args.policyIds).apply((ids) => ids.map((id, i) => ({ id, precedence: i + 1 }))),
+    allowedIdps: providers,
+    // Without a choice to make there is no page to make it on.
+    autoRedirectToIdentity: providers && providers.length === 1,
+    sessionDuration: args.sessionDuration ?? "8h",
+    httpOnlyCookieAttribute: true,
+    // Strict would send people round in circles: they come back from the login page, which is another site.
+    sameSiteCookieAttribute: "lax",
+    enableBindingCookie: true,
+    // A program without a valid token is told so, instead of being sent to a login page.
+    serviceAuth401Redirect: true,
+    appLauncherVisible: true,
+  };
+}
+
+/** What the rules of a zone have to know of an agent, before anything of it is made. */
+export function edgeFragment(
+  agent: string,
+  args: Pick<AgentTunnelArgs, "zone" | "hostname" | "bot"> & { agent: RoutedAgent },
+): EdgeFragment {
+  const { zone, hostname: operator, bot } = args;
+  if (bot === undefined) return { agent, zone, operator };
+  const routes = fullRoutes(bot.routes, args.agent).map(({ path, methods, contentTypes }) => ({
+    path,
+    methods,
+    contentTypes,
+  }));
+  return { agent, zone, operator, bot: { hostname: bot.hostname, routes } };
 }
 
 /** Everything that is wrong with the arguments, as far as they are plain values. */
 export function agentTunnelFaults(
-  args: Pick<AgentTunnelArgs, "hostname" | "zone" | "team" | "connectorImage" | "sessionDuration" | "policyIds">,
+  name: string,
+  args: Pick<
+    AgentTunnelArgs,
+    | "hostname"
+    | "zone"
+    | "certificates"
+    | "team"
+    | "connectorImage"
+    | "sessionDuration"
+    | "policyIds"
+    | "identityProviderIds"
+    | "bot"
+  > & { agent: RoutedAgent },
 ): Fault[] {
+  const zones = { [args.zone]: args.certificates ?? "universal" };
   const faults = [
-    ...hostnameFaults("hostname", args.hostname, [args.zone]),
+    ...hostnameFaults("hostname", args.hostname, zones),
     ...teamFaults("team", args.team),
     ...imageFaults("connectorImage", args.connectorImage),
     ...(typeof args.sessionDuration === "string" ? durationFaults("sessionDuration", args.sessionDuration) : []),
@@ -191,7 +222,26 @@ export function agentTunnelFaults(
       remedy: "write who may come in: AccessPolicy gives policy ids",
     });
   }
-  return faults;
+  if (args.identityProviderIds?.length === 0) {
+    faults.push({
+      path: "identityProviderIds",
+      reason: "is empty",
+      remedy: "write at least one, or leave it out for all",
+    });
+  }
+  if (args.bot === undefined) return faults;
+  const { hostname, routes } = args.bot;
+  const setSecret = (secret: string) => `give ${secret} to the agent as a secret`;
+  const names = [
+    { agent: name, surface: "operator" as const, path: "hostname", hostname: args.hostname },
+    { agent: name, surface: "bot" as const, path: "bot.hostname", hostname },
+  ];
+  return [
+    ...faults,
+    ...hostnameFaults("bot.hostname", hostname, zones),
+    ...sharedNameFaults(names),
+    ...faultsUnder("bot", routeFaults("routes", routes, args.agent, setSecret)),
+  ];
 }
 
 /** What is wrong with the name of a Zero Trust team. */

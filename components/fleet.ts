@@ -1,16 +1,21 @@
 import type { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider";
 import { Provider as DockerProvider } from "@pulumi/docker/provider";
+import { RemoteImage } from "@pulumi/docker/remoteImage";
 import * as pulumi from "@pulumi/pulumi";
-import { AccessPolicy } from "./accessPolicy";
+import { AccessPolicy, type ServiceTokenFacts } from "./accessPolicy";
 import { AgentContainer } from "./agentContainer";
-import type { AgentHost } from "./agentHost";
+import { type AgentHost, inDocker } from "./agentHost";
 import { AgentTunnel } from "./agentTunnel";
+import { fullRoutes } from "./botRoutes";
 import { sshOptions } from "./connection";
+import type { EdgeOutput } from "./edgeFragment";
 import { refuseFaults } from "./faults";
-import type { FleetSecrets } from "./fleetChecks";
-import { type FleetPlan, planFleet } from "./fleetPlan";
+import { type FleetSecrets, secretsOf } from "./fleetAgents";
+import type { AgentInventory, FleetInventory } from "./fleetInventory";
+import { type FleetPlan, type PlannedAgent, planFleet } from "./fleetPlan";
 import type { FleetSpec } from "./fleetSpec";
 import { HardenedServer } from "./hardenedServer";
+import { tenantAccess } from "./tenantSpec";
 
 /** A fleet as a whole. */
 export interface FleetArgs {
@@ -25,63 +30,83 @@ export interface FleetArgs {
   tunnelProvider: CloudflareProvider;
 }
 
-/** What there is of a server. */
-export interface ServerInventory {
-  /** Public address. */
-  ipv4: string;
-  /** SSH host key, as `ssh-ed25519 AAAA…`. */
-  hostKey: string;
-  /** Login name. */
-  user: string;
-  /** What was found and done when it was last hardened. */
-  posture: unknown;
-}
-
-/** What there is of an agent. */
-export interface AgentInventory {
-  /** Name of its server. */
-  server: string;
-  /** Name of its container there. */
-  container: string;
-  /** Image by digest. */
-  image: string;
-  /** Address under which its people open it. */
-  url: string;
-  /** User id of its processes. */
-  uid: number;
-}
-
-/** What a fleet consists of, without any secret. */
-export interface FleetInventory {
-  /** Servers by name. */
-  servers: Record<string, ServerInventory>;
-  /** Agents by name. */
-  agents: Record<string, AgentInventory>;
+/** A server, and how agents are put on it. */
+interface Station {
+  server: HardenedServer;
+  host: AgentHost;
+  /** The connectors' image there; undefined where no agent is. */
+  connectorImage: RemoteImage | undefined;
 }
 
 /**
  * Servers, agents and the ways to them, from one document.
  *
- * Owns a HardenedServer and a Docker provider for each server, an AccessPolicy for each tenant, an AgentContainer and an
- * AgentTunnel for each agent. An agent that names no server is put on the one with most memory left.
+ * Owns a HardenedServer, a Docker provider and the connectors' image for each server, an AccessPolicy for each tenant, an
+ * AgentContainer and an AgentTunnel for each agent. An agent that names no server is put on the one with most memory left.
  *
  * Refuses a document with any fault, with all of them in one error, before anything is made.
  */
 export class Fleet extends pulumi.ComponentResource {
   /** What was deployed, without any secret. */
   public readonly inventory: pulumi.Output<FleetInventory>;
+  /** What the rules of each zone have to know of the agents in it, by the zone's name. */
+  public readonly edge: EdgeOutput;
+  /** Service tokens by tenant and name; their values are secrets. */
+  public readonly serviceTokens: Record<string, Record<string, ServiceTokenFacts>>;
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { faults, plan } = planFleet(args.spec, args.secrets ?? {});
+    const { faults, plan: checked } = planFleet(args.spec, args.secrets ?? {});
     refuseFaults(faults, "creel:fleet");
-    const { servers, tenants, agents, operatorKeys, accountId, connectorImage } = plan as FleetPlan;
-    super("creel:index:Fleet", name, { servers: Object.keys(servers), agents: Object.keys(agents) }, opts);
-    const parent = { parent: this };
+    const plan = checked as FleetPlan;
+    const { agents } = plan;
+    super("creel:index:Fleet", name, { servers: Object.keys(plan.servers), agents: Object.keys(agents) }, opts);
 
-    const hosts = new Map<string, { server: HardenedServer; host: AgentHost }>();
-    for (const [serverName, spec] of Object.entries(servers)) {
+    const stations = this.stations(plan);
+    const policies = this.policies(plan);
+    const deployed: Record<string, pulumi.Input<AgentInventory>> = {};
+    for (const [agentName, spec] of Object.entries(agents)) {
+      const station = stations.get(spec.server)!;
+      const secrets = secretsOf(agentName, args.secrets ?? {});
+      const { image, runtime, memory, cpus, tasksMax, port, health, command, environment } = spec;
+      const agent = new AgentContainer(
+        agentName,
+        { host: station.host, image, runtime, memory, cpus, tasksMax, port, health, command, environment, secrets },
+        { parent: this },
+      );
+      const tunnel = this.tunnel(agentName, spec, agent, { plan, station, policies, provider: args.tunnelProvider });
+      deployed[agentName] = pulumi.output({
+        server: spec.server,
+        container: agent.containerName,
+        image,
+        url: tunnel.url,
+        botUrl: tunnel.botUrl,
+        webhooks: fullRoutes(spec.bot?.routes ?? [], agent).map(
+          ({ path, methods, contentTypes, secret, signature }) => {
+            return { url: `https://${spec.bot!.hostname}${path}`, methods, contentTypes, secret, signature };
+          },
+        ),
+        uid: agent.uid,
+      });
+    }
+
+    const found = [...stations].map(([serverName, { server }]) => {
+      const { ipv4, hostKey, connection, posture } = server;
+      return [serverName, pulumi.output({ ipv4, hostKey, user: connection.user, posture })] as const;
+    });
+    this.inventory = pulumi.output({ servers: Object.fromEntries(found), agents: deployed });
+    this.edge = plan.edge;
+    this.serviceTokens = Object.fromEntries(
+      [...policies].map(([tenant, { serviceTokens }]) => [tenant, serviceTokens] as const),
+    );
+    this.registerOutputs({ inventory: this.inventory, edge: this.edge, serviceTokens: this.serviceTokens });
+  }
+
+  /** Every server, and what agents on it share. */
+  private stations({ servers, agents, operatorKeys, connectorImage }: FleetPlan): Map<string, Station> {
+    const stations = new Map<string, Station>();
+    for (const [name, spec] of Object.entries(servers)) {
       const server = new HardenedServer(
-        serverName,
+        name,
         {
           location: spec.location,
           size: spec.size,
@@ -92,66 +117,63 @@ export class Fleet extends pulumi.ComponentResource {
           allowOpenSsh: spec.ssh.allowOpen,
           rebuild: spec.rebuild,
         },
-        parent,
+        { parent: this },
       );
-      const { connection, dockerHost } = server;
-      const docker = new DockerProvider(
-        serverName,
-        { host: dockerHost, sshOpts: connection.hostKeys.apply(sshOptions) },
-        parent,
-      );
-      hosts.set(serverName, { server, host: { connection, resource: server.resource, ready: server.ready, docker } });
+      const { connection, dockerHost, resource, ready } = server;
+      const sshOpts = connection.hostKeys.apply(sshOptions);
+      const host = {
+        connection,
+        resource,
+        ready,
+        docker: new DockerProvider(name, { host: dockerHost, sshOpts }, { parent: this }),
+      };
+      const inUse = Object.values(agents).some((agent) => agent.server === name);
+      const image = { name: connectorImage!, keepLocally: true };
+      const pulled = inUse ? new RemoteImage(`${name}-connector-image`, image, inDocker(host, this)) : undefined;
+      stations.set(name, { server, host, connectorImage: pulled });
     }
+    return stations;
+  }
 
-    const policies = new Map<string, AccessPolicy>();
-    for (const [tenant, { emails, emailDomains, groups, require, session }] of Object.entries(tenants)) {
-      if (accountId === undefined) continue;
-      const who = { accountId, emails, emailDomains, groups, requireMfa: require.mfa, sessionDuration: session };
-      policies.set(tenant, new AccessPolicy(tenant, who, parent));
-    }
-
-    const deployed: Record<string, pulumi.Input<AgentInventory>> = {};
-    for (const [agentName, spec] of Object.entries(agents)) {
-      const { image, runtime, memory, cpus, tasksMax, port, health, command, environment, zone } = spec;
-      const { host } = hosts.get(spec.server)!;
-      const secrets = Object.hasOwn(args.secrets ?? {}, agentName) ? args.secrets?.[agentName] : undefined;
-      const agent = new AgentContainer(
-        agentName,
-        { host, image, runtime, memory, cpus, tasksMax, port, health, command, environment, secrets },
-        parent,
-      );
-      const tunnel = new AgentTunnel(
-        agentName,
-        {
-          agent,
-          host,
-          accountId: zone.accountId,
-          zoneId: zone.zoneId,
-          zone: zone.name,
-          team: zone.team,
-          hostname: spec.operator,
-          policyIds: policies.get(spec.tenant)!.policyIds,
-          connectorImage: connectorImage!,
-          sessionDuration: tenants[spec.tenant]!.session,
-          tunnelProvider: args.tunnelProvider,
-        },
-        parent,
-      );
-      const { containerName, uid } = agent;
-      deployed[agentName] = pulumi.output({
-        server: spec.server,
-        container: containerName,
-        image,
-        url: tunnel.url,
-        uid,
-      });
-    }
-
-    const found = [...hosts].map(([serverName, { server }]) => {
-      const { ipv4, hostKey, connection, posture } = server;
-      return [serverName, pulumi.output({ ipv4, hostKey, user: connection.user, posture })] as const;
+  /** Who may come in, for every tenant. */
+  private policies({ tenants, accountId, identityProviders }: FleetPlan): Map<string, AccessPolicy> {
+    if (accountId === undefined) return new Map();
+    const policies = Object.entries(tenants).map(([name, tenant]) => {
+      const who = { accountId, ...tenantAccess(tenant, identityProviders) };
+      return [name, new AccessPolicy(name, who, { parent: this })] as const;
     });
-    this.inventory = pulumi.output({ servers: Object.fromEntries(found), agents: deployed });
-    this.registerOutputs({ inventory: this.inventory });
+    return new Map(policies);
+  }
+
+  private tunnel(
+    name: string,
+    { zone, operator, tenant, bot, rotation }: PlannedAgent,
+    agent: AgentContainer,
+    fleet: { plan: FleetPlan; station: Station; policies: Map<string, AccessPolicy>; provider: CloudflareProvider },
+  ): AgentTunnel {
+    const { plan, station, policies } = fleet;
+    const { session, identityProviders } = plan.tenants[tenant]!;
+    return new AgentTunnel(
+      name,
+      {
+        agent,
+        host: station.host,
+        accountId: zone.accountId,
+        zoneId: zone.zoneId,
+        zone: zone.name,
+        certificates: zone.certificates,
+        team: zone.team,
+        hostname: operator,
+        policyIds: policies.get(tenant)!.policyIds,
+        identityProviderIds: identityProviders?.map((provider) => plan.identityProviders[provider]!.id),
+        sessionDuration: session,
+        bot,
+        connectorImage: plan.connectorImage!,
+        pulledImage: station.connectorImage,
+        rotation,
+        tunnelProvider: fleet.provider,
+      },
+      { parent: this },
+    );
   }
 }

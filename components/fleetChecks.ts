@@ -1,31 +1,27 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { accessPolicyFaults } from "./accessPolicy";
 import { openRangeFaults } from "./adminAccess";
-import { agentContainerFaults, secretNameFaults } from "./agentContainer";
-import { agentNameFaults, nameFaults, sharedUids } from "./agentNames";
+import { agentNameFaults, nameFaults } from "./agentNames";
 import { type Fault, faultsUnder } from "./faults";
+import { agentFaults, type FleetSecrets, secretFaults } from "./fleetAgents";
 import type { Draft } from "./fleetDraft";
-import { serverSchema, tenantSchema, zoneSchema } from "./fleetSpec";
+import { serverSchema } from "./fleetSpec";
 import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
-import { hostnameFaults } from "./hostnames";
 import { overfull, roomFor } from "./placement";
 import { rightFields } from "./schema";
 import { serverMemory, serverSizes } from "./serverSizes";
 import { didYouMean } from "./suggestions";
-
-/** Secrets of agents, by agent and name. */
-export type FleetSecrets = Record<string, Record<string, pulumi.Input<string>>>;
+import { tenantFaults } from "./tenantSpec";
+import { elsewhereFaults } from "./zoneSpec";
 
 /** What is wrong with a fleet beyond each value by itself: names, and what refers to something else. */
 export function fleetFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
   return [
     ...nameListFaults(draft),
     ...zoneFaults(draft),
-    ...tenantFaults(draft),
+    ...tenantFaults(draft.tenants, draft.identityProviders),
     ...serverFaults(draft),
     ...firstBootRoomFaults(draft),
-    ...agentFaults(draft),
+    ...agentFaults(draft, secrets),
     ...memoryFaults(draft),
     ...secretFaults(draft, secrets),
   ];
@@ -54,17 +50,18 @@ function nameListFaults({ sections, servers, agents, hasKeys, hasConnector }: Dr
   return faults;
 }
 
-function zoneFaults({ sections }: Draft): Fault[] {
-  const zones = Object.entries(sections.zones).map(([name, value]) => ({ name, ...rightFields(zoneSchema, value) }));
+function zoneFaults(draft: Draft): Fault[] {
+  const zones = Object.entries(draft.zones).map(([name, fields]) => ({ ...fields, name }));
   const first = zones.find(({ accountId }) => accountId !== undefined);
-  return zones.flatMap(({ name, accountId, zoneId }, i): Fault[] => {
+  return zones.flatMap(({ name, ...zone }, i): Fault[] => {
+    const { accountId, zoneId } = zone;
     const path = `zones.${name}`;
     if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/.test(name)) {
       return [
         { path, value: name, reason: "is not a zone", remedy: "write its name as Cloudflare shows it: example.com" },
       ];
     }
-    const faults: Fault[] = [];
+    const faults = elsewhereFaults(path, zone);
     if (accountId !== undefined && accountId !== first?.accountId) {
       const reason = `is another account than that of zones.${first?.name}`;
       const remedy = "put zones of another account into another stack";
@@ -77,13 +74,6 @@ function zoneFaults({ sections }: Draft): Fault[] {
       faults.push({ path: `${path}.zoneId`, value: zoneId, reason, remedy });
     }
     return faults;
-  });
-}
-
-function tenantFaults({ sections }: Draft): Fault[] {
-  return Object.entries(sections.tenants).flatMap(([name, value]) => {
-    const { emails, emailDomains, groups } = rightFields(tenantSchema, value);
-    return faultsUnder(`tenants.${name}`, accessPolicyFaults({ emails, emailDomains, groups }));
   });
 }
 
@@ -143,44 +133,6 @@ function firstBootRoomFaults({ servers, operatorKeys }: Draft): Fault[] {
   return [...faults.values()];
 }
 
-function agentFaults({ sections, servers, agents, placed }: Draft): Fault[] {
-  const zones = Object.keys(sections.zones);
-  const tenants = Object.keys(sections.tenants);
-  const serverList = servers.map(({ name }) => name);
-  const hostnames = new Map<string, string>();
-  const faults = agents.flatMap(({ name, tenant, server, operator, ...container }): Fault[] => {
-    const path = `agents.${name}`;
-    // An image by digest is a matter of the schema already.
-    const found = faultsUnder(path, agentContainerFaults(container));
-    if (tenant !== undefined && !tenants.includes(tenant)) {
-      const remedy = didYouMean(tenant, tenants, "tenants");
-      found.push({ path: `${path}.tenant`, value: tenant, reason: "is not a tenant", remedy });
-    }
-    if (server !== undefined && !serverList.includes(server)) {
-      const remedy = didYouMean(server, serverList, "servers");
-      found.push({ path: `${path}.server`, value: server, reason: "is not a server", remedy });
-    } else if (serverList.length === 0) {
-      found.push({ path: `${path}.server`, reason: "is missing", remedy: "write at least one server under servers" });
-    }
-    if (operator !== undefined) {
-      found.push(...hostnameFaults(`${path}.operator`, operator, zones));
-      const holder = hostnames.get(operator);
-      const reason = `is the hostname of agents.${holder} already`;
-      if (holder) found.push({ path: `${path}.operator`, value: operator, reason, remedy: "give each agent its own" });
-      else hostnames.set(operator, name);
-    }
-    return found;
-  });
-  for (const server of serverList) {
-    const here = Object.keys(placed).filter((name) => placed[name] === server);
-    for (const shared of sharedUids(here)) {
-      const reason = `would share user id ${shared.uid} on ${server} with agents.${shared.with}`;
-      faults.push({ path: `agents.${shared.agent}`, reason, remedy: "rename one of them or put it on another server" });
-    }
-  }
-  return faults;
-}
-
 function memoryFaults({ servers, placing, placed, memory }: Draft): Fault[] {
   return overfull(placing, placed, memory).map(({ server, agents, needed, room }) => {
     const { entry, fields } = servers.find(({ name }) => name === server)!;
@@ -198,15 +150,4 @@ function largerSize(size: string, needed: number): string | undefined {
   return serverSizes
     .filter((other) => other.replace(/\d+$/, "") === kind && roomFor(serverMemory(other)!) >= needed)
     .sort((a, b) => serverMemory(a)! - serverMemory(b)!)[0];
-}
-
-function secretFaults({ agents }: Draft, secrets: FleetSecrets): Fault[] {
-  const names = agents.map(({ name }) => name);
-  return Object.entries(secrets).flatMap(([agent, keys]): Fault[] => {
-    const path = `creel:secrets.${agent}`;
-    if (!names.includes(agent)) {
-      return [{ path, reason: "is not an agent", remedy: didYouMean(agent, names, "agents") }];
-    }
-    return Object.keys(keys).flatMap((key) => secretNameFaults(`${path}.${key}`, key));
-  });
 }

@@ -1,8 +1,21 @@
-import { connectorMemory } from "./agentTunnel";
-import { agentSchema, type FullFleetSpec, serverSchema } from "./fleetSpec";
+import type { BotRoute } from "./botRoutes";
+import { agentSchema, botSchema, type FullFleetSpec, routeSchema, serverSchema } from "./fleetSpec";
+import { defaultHostname } from "./hostnames";
 import { type Placing, placeAgents } from "./placement";
 import { isRecord, rightFields } from "./schema";
 import { serverMemory } from "./serverSizes";
+import { type IdentityProviders, identityProviderSchema, type Tenant, tenantSchema } from "./tenantSpec";
+import { connectorMemory } from "./tunnelSurface";
+import { zoneSchema } from "./zoneSpec";
+
+/** What is right of an agent. */
+export interface DraftAgent extends Omit<Partial<FullFleetSpec["agents"][string]>, "bot"> {
+  name: string;
+  /** Its operator hostname: the one that is written, else the default where there is one. */
+  operator?: string;
+  /** What is right of its bot surface, where it has one. */
+  bot?: { hostname?: string; routes?: BotRoute[] };
+}
 
 /** As much of a fleet as could be read, however wrong the rest is. */
 export interface Draft {
@@ -14,10 +27,15 @@ export interface Draft {
   operatorKeys: string[];
   /** Whether connector.image is there. */
   hasConnector: boolean;
+  /** What is right of every zone. */
+  zones: Record<string, Partial<FullFleetSpec["zones"][string]>>;
+  /** What is right of every tenant. */
+  tenants: Record<string, Partial<Tenant>>;
+  /** The identity providers that are right. */
+  identityProviders: IdentityProviders;
   /** Every server, groups written out, with the entry that it comes from. */
   servers: { name: string; entry: string; fields: Partial<FullFleetSpec["servers"][string]> }[];
-  /** What is right of every agent. */
-  agents: (Partial<FullFleetSpec["agents"][string]> & { name: string })[];
+  agents: DraftAgent[];
   /** What every agent needs, connectors included. */
   placing: Placing[];
   /** Memory of each server in MiB, as far as it is known. */
@@ -44,22 +62,61 @@ export function readDraft(document: unknown): Draft {
     const fields = rightFields(serverSchema, value);
     return serverNames(entry, fields.count).map((name) => ({ name, entry, fields }));
   });
-  const agents = Object.entries(sections.agents).map(([name, value]) => ({ ...rightFields(agentSchema, value), name }));
+  const agents = Object.entries(sections.agents).map(([name, value]) => draftAgent(name, value, sections));
   const memory = Object.fromEntries(
     servers.map(({ name, fields }) => [name, fields.memory ?? serverMemory(fields.size ?? "") ?? Number.NaN]),
   );
-  const placing = agents.map(({ name, server, memory = 0 }) => ({ name, server, memory: memory + connectorMemory }));
+  const placing = agents.map(({ name, server, memory = 0, bot }) => ({
+    name,
+    server,
+    memory: memory + connectorMemory * (bot === undefined ? 1 : 2),
+  }));
   return {
     sections,
     hasKeys: "keys" in operators,
     operatorKeys: keys.map((key) => (typeof key === "string" ? key : "")),
     hasConnector: "image" in section("connector"),
+    zones: eachOf(sections.zones, (value) => rightFields(zoneSchema, value)),
+    tenants: eachOf(sections.tenants, (value) => rightFields(tenantSchema, value)),
+    identityProviders: eachOf(section("identityProviders"), (value) => identityProviderSchema.safeParse(value).data),
     servers,
     agents,
     placing,
     memory,
     placed: placeAgents(placing, memory),
   };
+}
+
+function draftAgent(name: string, value: unknown, { zones, tenants }: Draft["sections"]): DraftAgent {
+  const { bot: _, ...fields } = rightFields(agentSchema, value);
+  const bot = isRecord(value) && isRecord(value.bot) ? draftBot(value.bot) : undefined;
+  const written = isRecord(value) && "operator" in value;
+  const { tenant = "" } = fields;
+  const [zone, ...otherZones] = Object.keys(zones);
+  if (written || zone === undefined || otherZones.length > 0 || !Object.hasOwn(tenants, tenant)) {
+    return { ...fields, name, bot };
+  }
+  return { ...fields, name, bot, operator: defaultHostname(name, tenant, zone) };
+}
+
+function draftBot(value: Record<string, unknown>): DraftAgent["bot"] {
+  const { hostname } = rightFields(botSchema, value);
+  const routes = Array.isArray(value.routes) ? value.routes.map(draftRoute) : undefined;
+  return { hostname, routes };
+}
+
+function draftRoute(value: unknown): BotRoute {
+  return rightFields(routeSchema, typeof value === "string" ? { preset: value } : value);
+}
+
+/** The same names with what is made of their values, without those of which nothing is; without a prototype. */
+function eachOf<T>(entries: Record<string, unknown>, make: (value: unknown) => T | undefined): Record<string, T> {
+  const made: Record<string, T> = Object.create(null);
+  for (const [name, value] of Object.entries(entries)) {
+    const result = make(value);
+    if (result !== undefined) made[name] = result;
+  }
+  return made;
 }
 
 /** The names of the servers that one entry stands for. */

@@ -1,5 +1,7 @@
+import type { EdgeOutput } from "./edgeFragment";
 import type { Fault } from "./faults";
-import { type FleetSecrets, fleetFaults } from "./fleetChecks";
+import { type FleetSecrets, fragmentsOf } from "./fleetAgents";
+import { fleetFaults } from "./fleetChecks";
 import { type Draft, readDraft } from "./fleetDraft";
 import { type FullFleetSpec, fleetSchema } from "./fleetSpec";
 import { zoneOf } from "./hostnames";
@@ -14,14 +16,22 @@ export interface FleetPlan {
   connectorImage: string | undefined;
   /** The account of all zones; undefined where there is no zone. */
   accountId: string | undefined;
+  zones: FullFleetSpec["zones"];
+  identityProviders: FullFleetSpec["identityProviders"];
   tenants: FullFleetSpec["tenants"];
   /** Servers by their own names, groups written out. */
   servers: FullFleetSpec["servers"];
-  agents: Record<
-    string,
-    FullFleetSpec["agents"][string] & { server: string; zone: FullFleetSpec["zones"][string] & { name: string } }
-  >;
+  agents: Record<string, PlannedAgent>;
+  /** What each agent gives the rules of its zone, by the zone's name. */
+  edge: EdgeOutput;
 }
+
+/** An agent with its place and its names. */
+export type PlannedAgent = FullFleetSpec["agents"][string] & {
+  server: string;
+  operator: string;
+  zone: FullFleetSpec["zones"][string] & { name: string };
+};
 
 /**
  * Checks a fleet and plans it.
@@ -42,20 +52,27 @@ export function planFleet(given: unknown, secrets: FleetSecrets): { faults: Faul
   const faults = [...first, ...fleetFaults(draft, secrets).filter((fault) => !told(fault.path))].sort((a, b) =>
     a.path.localeCompare(b.path, "en", { numeric: true }),
   );
-  return faults.length > 0 ? { faults } : { faults, plan: plan(fleetSchema.parse(document), draft) };
+  return faults.length > 0 ? { faults } : { faults, plan: plan(fleetSchema.parse(document), draft, secrets) };
 }
 
-function plan(spec: FullFleetSpec, { servers, placed }: Draft): FleetPlan {
-  const agents = Object.entries(spec.agents).map(([name, agent]) => {
-    const zone = zoneOf(agent.operator, Object.keys(spec.zones))!;
-    return [name, { ...agent, server: placed[name]!, zone: { ...spec.zones[zone]!, name: zone } }] as const;
+function plan(spec: FullFleetSpec, draft: Draft, secrets: FleetSecrets): FleetPlan {
+  const { servers, placed } = draft;
+  const agents = draft.agents.map(({ name, operator }) => {
+    const zone = zoneOf(operator!, Object.keys(spec.zones))!;
+    const placing = { server: placed[name]!, operator: operator!, zone: { ...spec.zones[zone]!, name: zone } };
+    return [name, { ...spec.agents[name]!, ...placing }] as const;
   });
+  const fragments = fragmentsOf(draft, secrets);
+  const ofZone = (zone: string) => fragments.filter((fragment) => fragment.zone === zone);
   return {
     operatorKeys: spec.operators?.keys ?? [],
     connectorImage: spec.connector?.image,
     accountId: Object.values(spec.zones)[0]?.accountId,
+    zones: spec.zones,
+    identityProviders: spec.identityProviders,
     tenants: spec.tenants,
     servers: Object.fromEntries(servers.map(({ name, entry }) => [name, spec.servers[entry]!])),
     agents: Object.fromEntries(agents),
+    edge: Object.fromEntries(Object.keys(spec.zones).map((zone) => [zone, ofZone(zone)])),
   };
 }

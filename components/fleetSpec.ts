@@ -1,47 +1,16 @@
 import { z } from "zod";
 import { hostProfiles } from "../profiles/host";
 import { runtimes } from "../profiles/runtimes";
-import { durationFaults } from "./accessPolicy";
+import { webhooks } from "../profiles/webhooks";
 import { adminKeyFaults, cidrFaults } from "./adminAccess";
-import { teamFaults } from "./agentTunnel";
 import { imageFaults } from "./images";
-import { checkedText, memory, text } from "./schema";
+import { checkedText, memory, message, text } from "./schema";
+import { didYouMean } from "./suggestions";
+import { identityProvidersSchema, tenantSchema } from "./tenantSpec";
+import { zoneSchema } from "./zoneSpec";
 
 const image = checkedText("an image by digest: repo@sha256:…", (value) => imageFaults("", value));
-const cloudflareId = text("32 hexadecimal digits, as Cloudflare shows them", /^[0-9a-f]{32}$/);
 const words = z.array(text("a text")).min(1);
-
-/** A Cloudflare zone in which agents get their hostnames. */
-export const zoneSchema = z.strictObject({
-  accountId: cloudflareId.describe("Cloudflare account id: 32 hexadecimal digits. All zones of a fleet have the same."),
-  zoneId: cloudflareId.describe("Cloudflare zone id: 32 hexadecimal digits."),
-  plan: z.enum(["free", "pro", "business", "enterprise"]).default("free").describe("The zone's plan. Default: free."),
-  team: checkedText("the Zero Trust team of the account", (value) => teamFaults("", value)).describe(
-    "Zero Trust team of the account: acme for acme.cloudflareaccess.com.",
-  ),
-});
-
-/** Who may open the agents of one tenant. */
-export const tenantSchema = z.strictObject({
-  emails: z.array(text("an address")).default([]).describe("Addresses admitted, compared exactly. Default: none."),
-  emailDomains: z
-    .array(text("a domain"))
-    .default([])
-    .describe("Domains of your own; everybody with an address there is admitted. Default: none."),
-  groups: z
-    .array(text("an Access group id"))
-    .default([])
-    .describe("Ids of Access groups that are admitted. Default: none."),
-  require: z
-    .strictObject({
-      mfa: z.boolean().default(false).describe("Whether a second factor is required at login. Default: no."),
-    })
-    .default({ mfa: false })
-    .describe("What else has to hold. Default: nothing."),
-  session: checkedText("hours, such as 8h", (value) => durationFaults("", value))
-    .default("8h")
-    .describe("How long a login lasts, in hours and minutes. Default: 8 hours."),
-});
 
 /** A server, or a group of equal ones. */
 export const serverSchema = z.strictObject({
@@ -79,6 +48,46 @@ export const serverSchema = z.strictObject({
     .describe("A change makes a new server and moves the agents there, without their state. Default: empty."),
 });
 
+const presets = Object.keys(webhooks) as (keyof typeof webhooks)[];
+
+/** A path of an agent that is open to everybody, written out. */
+export const routeSchema = z.strictObject({
+  preset: z.enum(presets).optional().describe("Service whose facts are taken where nothing else is written."),
+  path: text("a path, such as /hooks/x").optional().describe("Path, compared exactly. Default: the preset's."),
+  methods: z
+    .array(text("a method, such as POST"))
+    .min(1)
+    .optional()
+    .describe("HTTP methods that are let through. Default: the preset's, else POST."),
+  contentTypes: z
+    .array(text("a media type, such as application/json"))
+    .optional()
+    .describe("Media types that are let through; an empty list lets any through. Default: the preset's, else JSON."),
+  port: z
+    .number()
+    .optional()
+    .describe("TCP port on which the agent answers it. Default: the preset's, else the agent's."),
+  secret: text("the name of a secret of the agent")
+    .optional()
+    .describe("Secret by which the agent tells real requests from forged ones. Default: the preset's."),
+});
+
+/** What is open to everybody. */
+export const botSchema = z.strictObject({
+  hostname: text("a hostname, such as atlas-bot.example.com").describe("Name under which services reach the agent."),
+  routes: z
+    .array(
+      z.union([z.enum(presets).transform((preset) => ({ preset })), routeSchema], {
+        error: ({ input }) =>
+          typeof input === "string"
+            ? message("is not a preset", didYouMean(input, presets, "presets"))
+            : message("is not a route", "write the name of a preset, or a path with its secret"),
+      }),
+    )
+    .min(1)
+    .describe("The paths that are open: names of presets, and routes written out."),
+});
+
 /** One agent. */
 export const agentSchema = z.strictObject({
   tenant: text("the name of a tenant").describe("Whose agent it is: the name of a tenant."),
@@ -90,7 +99,15 @@ export const agentSchema = z.strictObject({
     .default("generic")
     .describe("What kind of agent it is. Default: generic."),
   image: image.describe("Image by digest, without a tag: repo@sha256:…"),
-  operator: text("a hostname, such as atlas.example.com").describe("Name under which its people open it."),
+  operator: text("a hostname, such as atlas.example.com")
+    .optional()
+    .describe("Name under which its people open it. Default: AGENT-TENANT.ZONE where there is one zone."),
+  bot: botSchema
+    .optional()
+    .describe("A second name, under which services may call it without logging in. Default: none."),
+  rotation: text("any word")
+    .optional()
+    .describe("A change makes new secrets for its tunnels, which stay. Default: empty."),
   memory: memory().describe("Memory limit with its unit, such as 2GiB."),
   cpus: z.number().optional().describe("Processors it may use at most, such as 0.5. Default: as many as are idle."),
   tasksMax: z.number().optional().describe("Most processes and threads at one time. Default: 512."),
@@ -121,6 +138,9 @@ export const fleetSchema = z.strictObject({
     .optional()
     .describe("What connects agents to Cloudflare. Needed as soon as there is an agent."),
   zones: z.record(z.string(), zoneSchema).default({}).describe("Cloudflare zones by name."),
+  identityProviders: identityProvidersSchema
+    .default({})
+    .describe("Identity providers of the account that tenants refer to, by name. Default: none."),
   tenants: z.record(z.string(), tenantSchema).default({}).describe("Tenants by name."),
   servers: z.record(z.string(), serverSchema).default({}).describe("Servers by name."),
   agents: z.record(z.string(), agentSchema).default({}).describe("Agents by name."),

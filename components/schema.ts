@@ -104,10 +104,22 @@ function issueFaults(issue: z.core.$ZodIssue, document: unknown): Fault[] {
       return { path: pathText([...issue.path, key]), reason: "is not a known setting", remedy };
     });
   }
+  if (issue.code === "invalid_union") {
+    // Of several forms it is the one whose kind fits that its faults are told of.
+    const meant = issue.errors.find((issues) => issues.every(isInside));
+    if (meant !== undefined) {
+      return meant.flatMap((inner) => issueFaults({ ...inner, path: [...issue.path, ...inner.path] }, document));
+    }
+  }
   const [reason = "", ...rest] = issue.message.split(": ");
   return [
     { path, value: shownValue(issue.path, document), reason, remedy: suggestion(issue, document) ?? rest.join(": ") },
   ];
+}
+
+/** Whether an issue is about a part of a value, and not about the kind of the value as a whole. */
+function isInside({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length > 0 || code === "unrecognized_keys";
 }
 
 function suggestion(issue: z.core.$ZodIssue, document: unknown): string | undefined {

@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import type { types } from "@pulumi/cloudflare";
 import type { Input } from "@pulumi/pulumi";
 
+/** The routes of a tunnel, as its configuration takes them. */
+export type Ingress = types.input.ZeroTrustTunnelCloudflaredConfigConfig & { ingresses: unknown[] };
+
 /** What a connector does with a request for an operator hostname. */
 export interface OperatorRoute {
   /** Name under which people open the agent. */
@@ -14,15 +17,16 @@ export interface OperatorRoute {
   audience: Input<string>;
 }
 
+/** What is refused when no route fits. */
+const notFound = { service: "http_status:404" };
+
 /**
  * Routes of an operator tunnel: the hostname to the agent, everything else to 404.
  *
  * The connector checks the signature of Access on every request, so the agent stays closed even where the application
  * is missing. The check has to stand in the rule itself: at the top of the configuration it is accepted and not done.
  */
-export function operatorIngress(
-  route: OperatorRoute,
-): types.input.ZeroTrustTunnelCloudflaredConfigConfig & { ingresses: unknown[] } {
+export function operatorIngress(route: OperatorRoute): Ingress {
   return {
     ingresses: [
       {
@@ -30,9 +34,31 @@ export function operatorIngress(
         service: route.serviceUrl,
         originRequest: { access: { required: true, teamName: route.team, audTags: [route.audience] } },
       },
-      { service: "http_status:404" },
+      notFound,
     ],
   };
+}
+
+/**
+ * Routes of a bot tunnel: each declared path to its port of the agent, everything else to 404.
+ *
+ * @param agent name by which the connector finds the agent
+ */
+export function botIngress(hostname: string, agent: string, routes: { path: string; port: number }[]): Ingress {
+  return {
+    ingresses: [
+      ...routes.map(({ path, port }) => ({ hostname, path: pathExpression(path), service: `http://${agent}:${port}` })),
+      notFound,
+    ],
+  };
+}
+
+/**
+ * The expression that matches one path and nothing else. A connector looks for it anywhere in the decoded path and hands
+ * the raw one on, so that a prefix would let `..%2f` through.
+ */
+function pathExpression(path: string): string {
+  return `^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
 }
 
 /** The secret of a tunnel, 32 bytes in base64, from a long random password. */

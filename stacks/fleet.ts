@@ -18,5 +18,13 @@ refuseFaults([...documentFaults, ...fleetFaults, ...plainFaults, ...tokenFaults(
 
 const tunnelProvider = new Provider("tunnels", cloudflareSettings(source));
 
+const deployed = new Fleet("fleet", { spec: document as FleetSpec, secrets, tunnelProvider });
+
 /** What was deployed, without any secret: servers and agents by name. */
-export const fleet = new Fleet("fleet", { spec: document as FleetSpec, secrets, tunnelProvider }).inventory;
+export const fleet = deployed.inventory;
+
+/** What the rules of each zone have to know of the agents in it, for a stack that makes them for several fleets. */
+export const edge = deployed.edge;
+
+/** What programs need to come in without a person, by tenant and name. */
+export const serviceTokens = deployed.serviceTokens;

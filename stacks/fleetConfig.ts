@@ -4,7 +4,7 @@ import type { ProviderArgs } from "@pulumi/cloudflare/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import type { Fault } from "../components/faults";
-import type { FleetSecrets } from "../components/fleetChecks";
+import type { FleetSecrets } from "../components/fleetAgents";
 
 /** Where a stack's configuration comes from. */
 export interface ConfigSource {

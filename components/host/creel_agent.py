@@ -87,7 +87,7 @@ def wanted(text):
     unknown = set(request) - {"uid", "memoryMiB", "tasksMax", "state", "secrets", "onChange"}
     if unknown:
         raise Refused(f"unknown field {sorted(unknown)[0][:40]!r}")
-    whole(request, "uid", 20000, 59999)
+    whole(request, "uid", 20000, 99999)
     whole(request, "memoryMiB", 16, 4 * MIB)
     whole(request, "tasksMax", 16, 65536)
     state = request.get("state", [])

@@ -17,7 +17,7 @@ import { pseudoRandom } from "./pseudoRandom";
 function names(count: number): string[] {
   const next = pseudoRandom(7);
   const word = () => Array.from({ length: 1 + next(3) }, (_, i) => "ab1"[i === 0 ? next(2) : next(3)]).join("");
-  const all = new Set<string>(["a", "ab", "a-b", "a1", "a-1"]);
+  const all = new Set<string>(["a", "ab", "a-b", "a1", "a-1", "a-bot", "a-b-bot"]);
   while (all.size < count) {
     const name = Array.from({ length: 1 + next(4) }, word).join("-");
     if (agentNameFaults("", name).length === 0) all.add(name);
@@ -27,7 +27,7 @@ function names(count: number): string[] {
 
 describe("names that are derived from an agent's", () => {
   const agents = names(3000);
-  const containers = agents.flatMap((agent) => [agent, connectorName(agent)]);
+  const containers = agents.flatMap((agent) => [agent, connectorName(agent), connectorName(agent, "bot")]);
 
   it.each<[string, (name: string) => string]>([
     ["slices", sliceName],
@@ -59,11 +59,12 @@ describe("names that are derived from an agent's", () => {
       expect(agentUid(agent)).toBeGreaterThanOrEqual(20000);
       expect(agentUid(agent)).toBeLessThan(40000);
       expect(connectorUid(agent)).toBe(agentUid(agent) + 20000);
+      expect(connectorUid(agent, "bot")).toBe(agentUid(agent) + 60000);
     }
   });
 
   it("never change, since what is on servers belongs to them", () => {
-    expect([agentUid("atlas"), connectorUid("atlas")]).toEqual([39077, 59077]);
+    expect([agentUid("atlas"), connectorUid("atlas"), connectorUid("atlas", "bot")]).toEqual([39077, 59077, 99077]);
     expect(bridgeNames("atlas")).toEqual({ egress: "ag-7c826025", front: "ag-7c826025f" });
     expect(sliceName(connectorName("big-red"))).toBe("agents-big_red_connector.slice");
   });
@@ -99,7 +100,7 @@ describe("what may be a name", () => {
     expect(agentNameFaults("n", "agent-1")).toEqual([]);
   });
 
-  it.each(["connector", "atlas-connector"])("not %s for an agent", (name) => {
+  it.each(["connector", "atlas-connector", "atlas-connector-bot", "connector-1"])("not %s for an agent", (name) => {
     expect(agentNameFaults("n", name).map(({ reason }) => reason)).toEqual(["would be taken for an agent's connector"]);
   });
 });

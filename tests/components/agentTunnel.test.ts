@@ -1,38 +1,8 @@
 import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider";
-import { Provider as DockerProvider } from "@pulumi/docker/provider";
-import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { AgentTunnel, type AgentTunnelArgs, agentTunnelFaults } from "../../components/agentTunnel";
-import { hostnameFaults, zoneOf } from "../../components/hostnames";
-import { fakeHost, find, isSecretWrapper, type Registered, register, resolved, unwrapped, urns } from "./mocks";
-
-const accountId = "0123456789abcdef0123456789abcdef";
-const zoneId = "fedcba9876543210fedcba9876543210";
-const connectorImage = `cloudflare/cloudflared@sha256:${"2".repeat(64)}`;
-const cloudflare = (name: string) => `cloudflare:index/${name[0]!.toLowerCase()}${name.slice(1)}:${name}`;
-
-function tunnel(args: Partial<AgentTunnelArgs> = {}): AgentTunnel {
-  const docker = new DockerProvider("reef", { host: "ssh://deploy@198.51.100.10:22" });
-  const agent = {
-    serviceUrl: pulumi.output("http://agent:8080"),
-    egressNetwork: pulumi.output("atlas-egress"),
-    frontNetwork: pulumi.output("atlas-front"),
-    container: docker,
-  };
-  return new AgentTunnel("atlas", {
-    agent,
-    host: fakeHost(docker),
-    accountId,
-    zoneId,
-    zone: "example.com",
-    team: "acme",
-    hostname: "atlas-ana.example.com",
-    policyIds: ["policy-1", "policy-2"],
-    connectorImage,
-    tunnelProvider: new CloudflareProvider("tunnels", {}),
-    ...args,
-  });
-}
+import { type AgentTunnel, type AgentTunnelArgs, agentTunnelFaults } from "../../components/agentTunnel";
+import { find, isSecretWrapper, type Registered, register, resolved, unwrapped, urns } from "./mocks";
+import { accountId, cloudflare, connectorImage, tunnel, zoneId } from "./tunnels";
 
 describe("AgentTunnel", () => {
   let registered: Registered[];
@@ -77,7 +47,39 @@ describe("AgentTunnel", () => {
       sameSiteCookieAttribute: "lax",
       enableBindingCookie: true,
       appLauncherVisible: true,
+      serviceAuth401Redirect: true,
     });
+  });
+
+  it("lets people choose among the identity providers that are given, and of one asks nothing", async () => {
+    const inputs = async (...identityProviderIds: string[]) => {
+      const made = await register(() => tunnel({ identityProviderIds }));
+      return find(made, cloudflare("ZeroTrustAccessApplication"), "atlas").inputs;
+    };
+    expect(await inputs("idp-1")).toMatchObject({ allowedIdps: ["idp-1"], autoRedirectToIdentity: true });
+    expect(await inputs("idp-1", "idp-2")).toMatchObject({
+      allowedIdps: ["idp-1", "idp-2"],
+      autoRedirectToIdentity: false,
+    });
+  });
+
+  it("keeps the tunnel and changes its secret with another word", async () => {
+    const keepers = async (rotation?: string) => {
+      const made = await register(() => tunnel({ rotation }));
+      return find(made, "random:index/randomPassword:RandomPassword", "atlas-tunnel-secret").inputs.keepers;
+    };
+    expect(await keepers()).toBeUndefined();
+    expect(await keepers("")).toBeUndefined();
+    expect(await keepers("2026-11")).toEqual({ rotation: "2026-11" });
+  });
+
+  it("leaves the connector's image to whoever has pulled it", async () => {
+    const made = await register(() => tunnel({ pulledImage: new CloudflareProvider("pulled", {}) }));
+    expect(made.filter(({ type }) => type.startsWith("docker:index/remoteImage"))).toEqual([]);
+  });
+
+  it("tells the zone's rules its name", () => {
+    expect(made.edgeFragment).toEqual({ agent: "atlas", zone: "example.com", operator: "atlas-ana.example.com" });
   });
 
   it("has the connector check every request itself, in the rule and not above it", () => {
@@ -152,12 +154,20 @@ describe("AgentTunnel", () => {
 
   it("tells its address", async () => {
     expect(await resolved(made.url)).toBe("https://atlas-ana.example.com");
+    expect(await resolved(made.botUrl)).toBeUndefined();
     expect(await resolved(made.tunnelId)).toBe("atlas-id");
   });
 });
 
 describe("what AgentTunnel refuses", () => {
-  const good = { hostname: "atlas.example.com", zone: "example.com", team: "acme", connectorImage, policyIds: ["p"] };
+  const good = {
+    agent: { runtime: "generic", port: 8080, secretNames: [] },
+    hostname: "atlas.example.com",
+    zone: "example.com",
+    team: "acme",
+    connectorImage,
+    policyIds: ["p"],
+  };
 
   it.each<[string, Partial<AgentTunnelArgs>, RegExp]>([
     [
@@ -166,7 +176,7 @@ describe("what AgentTunnel refuses", () => {
       /^hostname is not inside a zone: .*\(zones: example.com\)/,
     ],
     ["a hostname that only ends alike", { hostname: "atlas.badexample.com" }, /^hostname is not inside a zone/],
-    ["the zone itself", { hostname: "example.com" }, /^hostname is not inside a zone/],
+    ["the zone itself", { hostname: "example.com" }, /^hostname is a zone itself/],
     [
       "two labels",
       { hostname: "atlas.ana.example.com" },
@@ -179,17 +189,11 @@ describe("what AgentTunnel refuses", () => {
     ["a team's address", { team: "acme.cloudflareaccess.com" }, /^team is not a team/],
     ["a connector by tag", { connectorImage: "cloudflare/cloudflared:latest" }, /^connectorImage has no digest/],
     ["nobody's policy", { policyIds: [] }, /^policyIds is empty/],
+    ["no identity provider at all", { identityProviderIds: [] }, /^identityProviderIds is empty/],
   ])("%s", (_title, change, expected) => {
-    const faults = agentTunnelFaults({ ...good, ...change });
+    const faults = agentTunnelFaults("atlas", { ...good, ...change });
     expect(faults.map(({ path, reason, remedy }) => `${path} ${reason}: ${remedy}`)).toEqual([
       expect.stringMatching(expected),
     ]);
-  });
-});
-
-describe("hostnames", () => {
-  it("belong to the nearest of several zones", () => {
-    expect(zoneOf("a.eu.example.com", ["example.com", "eu.example.com"])).toBe("eu.example.com");
-    expect(hostnameFaults("h", "a.eu.example.com", ["example.com", "eu.example.com"])).toEqual([]);
   });
 });

@@ -139,7 +139,7 @@ describe("what a fleet gets wrong", () => {
     [
       "one hostname twice",
       { "agents.bora": agent() },
-      [/^agents.bora.operator .*is the hostname of agents.atlas already/],
+      [/^agents.bora.operator .*is the operator hostname of agents.atlas already/],
     ],
     ["no zone", { zones: undefined }, [/^agents.atlas.operator .*is not inside a zone: .*none yet/]],
     [

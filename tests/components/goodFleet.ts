@@ -1,4 +1,4 @@
-import type { FleetSecrets } from "../../components/fleetChecks";
+import type { FleetSecrets } from "../../components/fleetAgents";
 
 /** An operator's public key. */
 export const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9mWyrGZ5ibcRDbDxPxpwrRHxZXJ1vL0Xz9N2Q8Ry0t ana";

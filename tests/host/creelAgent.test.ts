@@ -123,7 +123,7 @@ describeUnless(missing, "creel-agent apply", () => {
     ["no JSON", "CANARY", "standard input is not JSON"],
     ["a list", ["CANARY"], "standard input is not a JSON object"],
     ["an unknown field", order({}, { uidd: "CANARY" }), "unknown field 'uidd'"],
-    ["root", order({}, { uid: 0 }), "uid is not a whole number from 20000 to 59999"],
+    ["root", order({}, { uid: 0 }), "uid is not a whole number from 20000 to 99999"],
     ["a fraction", order({}, { tasksMax: 16.5 }), "tasksMax is not a whole number from 16 to 65536"],
     ["true for a number", order({}, { memoryMiB: true }), "memoryMiB is not a whole number from 16 to 4194304"],
     ["a way out of the state", order({}, { state: ["../x"] }), "state is not a list of names in lower case"],
