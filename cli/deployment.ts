@@ -124,10 +124,16 @@ export class Deployment {
     return { exitCode, stdout: result.stdout, stderr: result.stderr };
   }
 
-  /** Edits the stack file's plain configuration, comments kept. The path is that of the YAML document below `config`. */
+  /**
+   * Edits the stack file's plain configuration, comments kept. The path is that of the YAML document below `config`; a
+   * value of undefined removes what is there.
+   */
   async configure(values: { path: (string | number)[]; value: unknown }[]): Promise<void> {
     const document = parseDocument(await readFile(this.stackFile, "utf8"));
-    for (const { path: at, value } of values) document.setIn(["config", ...at], document.createNode(value));
+    for (const { path: at, value } of values) {
+      if (value === undefined) document.deleteIn(["config", ...at]);
+      else document.setIn(["config", ...at], document.createNode(value));
+    }
     await writeFile(this.stackFile, document.toString({ lineWidth: 0 }));
   }
 

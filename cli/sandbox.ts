@@ -56,12 +56,15 @@ async function up(): Promise<void> {
   const started = Date.now();
   const say = (line: string) => console.log(line);
   const { result } = await withSandboxLock(say, () => runSteps(upSteps, {} as UpContext));
-  const { hetzner, cloudflare, registry, images } = result;
+  const { hetzner, cloudflare, registry, images, connector, edge, mailbox } = result;
   console.log(`The sandbox is up (${((Date.now() - started) / 1000).toFixed(1)} s).
   Hetzner Cloud  ${hetzner.endpoint}
   Cloudflare     ${cloudflare.baseUrl}
   Registry       ${registry}
-  Agent image    ${images.agent}`);
+  Agent image    ${images.agent}
+  Connector      ${connector}
+  Edge           ${edge.address}, for browsers: creel sandbox browse
+  Mailbox        ${mailbox}`);
 }
 
 async function status({ json }: { json?: boolean }): Promise<void> {
