@@ -82,7 +82,9 @@ function formOf(page: EdgePage): { action: URL; method: string; values: Record<s
   };
 }
 
+const entities: Record<string, string> = { "&quot;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&" };
+
 function attribute(tag: string, name: string): string | undefined {
   const value = new RegExp(`\\b${name}="([^"]*)"`, "i").exec(tag)?.[1];
-  return value?.replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
+  return value?.replaceAll(/&(quot|#39|lt|gt|amp);/g, (entity) => entities[entity]!);
 }
