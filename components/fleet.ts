@@ -16,6 +16,7 @@ import { type FleetPlan, type PlannedAgent, planFleet } from "./fleetPlan";
 import type { FleetSpec } from "./fleetSpec";
 import { HardenedServer } from "./hardenedServer";
 import { tenantAccess } from "./tenantSpec";
+import { ZoneEdge } from "./zoneEdge";
 
 /** A fleet as a whole. */
 export interface FleetArgs {
@@ -27,6 +28,16 @@ export interface FleetArgs {
    * A Cloudflare provider for tunnels and their configurations only, beside the one that everything else uses: in one
    * process the update of a tunnel spoils the updates of Access policies that follow it.
    */
+  tunnelProvider: CloudflareProvider;
+  /** A third one for the settings of zones only, which are updated in the same way. */
+  settingsProvider: CloudflareProvider;
+}
+
+/** What agents meet in a fleet. */
+interface Surroundings {
+  plan: FleetPlan;
+  policies: Map<string, AccessPolicy>;
+  edges: Map<string, ZoneEdge>;
   tunnelProvider: CloudflareProvider;
 }
 
@@ -41,8 +52,9 @@ interface Station {
 /**
  * Servers, agents and the ways to them, from one document.
  *
- * Owns a HardenedServer, a Docker provider and the connectors' image for each server, an AccessPolicy for each tenant, an
- * AgentContainer and an AgentTunnel for each agent. An agent that names no server is put on the one with most memory left.
+ * Owns a HardenedServer, a Docker provider and the connectors' image for each server, an AccessPolicy for each tenant, a
+ * ZoneEdge for each zone whose rules are not made elsewhere, an AgentContainer and an AgentTunnel for each agent. An agent
+ * that names no server is put on the one with most memory left. Names are public only after the rules of their zone.
  *
  * Refuses a document with any fault, with all of them in one error, before anything is made.
  */
@@ -63,6 +75,8 @@ export class Fleet extends pulumi.ComponentResource {
 
     const stations = this.stations(plan);
     const policies = this.policies(plan);
+    const edges = this.edges(plan, args.settingsProvider);
+    const surroundings = { plan, policies, edges, tunnelProvider: args.tunnelProvider };
     const deployed: Record<string, pulumi.Input<AgentInventory>> = {};
     for (const [agentName, spec] of Object.entries(agents)) {
       const station = stations.get(spec.server)!;
@@ -73,7 +87,7 @@ export class Fleet extends pulumi.ComponentResource {
         { host: station.host, image, runtime, memory, cpus, tasksMax, port, health, command, environment, secrets },
         { parent: this },
       );
-      const tunnel = this.tunnel(agentName, spec, agent, { plan, station, policies, provider: args.tunnelProvider });
+      const tunnel = this.tunnel(agentName, spec, agent, station, surroundings);
       deployed[agentName] = pulumi.output({
         server: spec.server,
         container: agent.containerName,
@@ -93,7 +107,8 @@ export class Fleet extends pulumi.ComponentResource {
       const { ipv4, hostKey, connection, posture } = server;
       return [serverName, pulumi.output({ ipv4, hostKey, user: connection.user, posture })] as const;
     });
-    this.inventory = pulumi.output({ servers: Object.fromEntries(found), agents: deployed });
+    const zones = Object.fromEntries([...edges].map(([zone, { packing }]) => [zone, packing] as const));
+    this.inventory = pulumi.output({ servers: Object.fromEntries(found), agents: deployed, zones });
     this.edge = plan.edge;
     this.serviceTokens = Object.fromEntries(
       [...policies].map(([tenant, { serviceTokens }]) => [tenant, serviceTokens] as const),
@@ -145,13 +160,25 @@ export class Fleet extends pulumi.ComponentResource {
     return new Map(policies);
   }
 
+  /** The rules of every zone that this fleet makes rules for. */
+  private edges({ zones, edge }: FleetPlan, settingsProvider: CloudflareProvider): Map<string, ZoneEdge> {
+    const edges = new Map<string, ZoneEdge>();
+    for (const [zone, { zoneId, plan, rules, rateLimit, managedRules, tls, bots }] of Object.entries(zones)) {
+      const fragments = edge[zone]!;
+      if (rules === "elsewhere" || fragments.length === 0) continue;
+      const args = { zoneId, zone, plan, fragments, rateLimit, managedRules, tls, bots, settingsProvider };
+      edges.set(zone, new ZoneEdge(zone, args, { parent: this }));
+    }
+    return edges;
+  }
+
   private tunnel(
     name: string,
     { zone, operator, tenant, bot, rotation }: PlannedAgent,
     agent: AgentContainer,
-    fleet: { plan: FleetPlan; station: Station; policies: Map<string, AccessPolicy>; provider: CloudflareProvider },
+    station: Station,
+    { plan, policies, edges, tunnelProvider }: Surroundings,
   ): AgentTunnel {
-    const { plan, station, policies } = fleet;
     const { session, identityProviders } = plan.tenants[tenant]!;
     return new AgentTunnel(
       name,
@@ -171,7 +198,8 @@ export class Fleet extends pulumi.ComponentResource {
         connectorImage: plan.connectorImage!,
         pulledImage: station.connectorImage,
         rotation,
-        tunnelProvider: fleet.provider,
+        guards: edges.get(zone.name)?.resources,
+        tunnelProvider,
       },
       { parent: this },
     );

@@ -1,9 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { agentContainerFaults, routedAgent, secretNameFaults } from "./agentContainer";
 import { sharedUids } from "./agentNames";
-import { edgeFragment } from "./agentTunnel";
 import { type BotRoute, routeFaults } from "./botRoutes";
-import type { EdgeFragment } from "./edgeFragment";
 import { type Fault, faultsUnder } from "./faults";
 import type { Draft, DraftAgent } from "./fleetDraft";
 import { type Certificates, hostnameFaults, type PublicName, sharedNameFaults, zoneOf } from "./hostnames";
@@ -51,20 +49,6 @@ export function secretFaults({ agents }: Draft, secrets: FleetSecrets): Fault[] 
   });
 }
 
-/** What each agent gives the rules of its zone, of those agents whose names are right. */
-export function fragmentsOf(draft: Draft, secrets: FleetSecrets): EdgeFragment[] {
-  return draft.agents.flatMap((agent) => {
-    const { name, operator, bot } = agent;
-    if (operator === undefined || hostFaults(agent, draft).length > 0) return [];
-    const zone = zoneOf(operator, Object.keys(draft.zones))!;
-    const routed = routedAgent({ ...agent, secrets: secretsOf(name, secrets) });
-    const given =
-      bot?.hostname !== undefined && bot.routes !== undefined && botFaults(agent, bot.routes, secrets).length === 0;
-    const surface = given ? { hostname: bot.hostname!, routes: bot.routes! } : undefined;
-    return [edgeFragment(name, { zone, hostname: operator, bot: surface, agent: routed })];
-  });
-}
-
 function placeFaults({ name, tenant, server }: DraftAgent, { sections, servers }: Draft): Fault[] {
   const path = `agents.${name}`;
   const tenants = Object.keys(sections.tenants);
@@ -84,7 +68,7 @@ function placeFaults({ name, tenant, server }: DraftAgent, { sections, servers }
 }
 
 /** What is wrong with an agent's hostnames, each by itself and the two together. */
-function hostFaults({ tenant, operator, bot }: DraftAgent, draft: Draft): Fault[] {
+export function hostFaults({ tenant, operator, bot }: DraftAgent, draft: Draft): Fault[] {
   const zones = certificatesOf(draft);
   const names = Object.keys(zones);
   if (operator === undefined) {
@@ -104,14 +88,16 @@ function hostFaults({ tenant, operator, bot }: DraftAgent, draft: Draft): Fault[
   return [...faults, ...ofBot];
 }
 
-function botFaults(agent: DraftAgent, routes: BotRoute[], secrets: FleetSecrets): Fault[] {
+/** What is wrong with the routes of an agent, the secrets included that it does not have. */
+export function botFaults(agent: DraftAgent, routes: BotRoute[], secrets: FleetSecrets): Fault[] {
   const { name } = agent;
   const setSecret = (secret: string) => `set it with pulumi config set --secret --path creel:secrets.${name}.${secret}`;
   const routed = routedAgent({ ...agent, secrets: secretsOf(name, secrets) });
   return routeFaults("bot.routes", routes, routed, setSecret);
 }
 
-function publicNames(agents: DraftAgent[]): PublicName[] {
+/** Every name of the agents under which something is opened. */
+export function publicNames(agents: DraftAgent[]): PublicName[] {
   return agents.flatMap(({ name: agent, operator, bot }): PublicName[] => {
     const path = `agents.${agent}`;
     return [

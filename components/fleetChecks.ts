@@ -3,6 +3,7 @@ import { agentNameFaults, nameFaults } from "./agentNames";
 import { type Fault, faultsUnder } from "./faults";
 import { agentFaults, type FleetSecrets, secretFaults } from "./fleetAgents";
 import type { Draft } from "./fleetDraft";
+import { edgeFaults } from "./fleetEdge";
 import { serverSchema } from "./fleetSpec";
 import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
@@ -24,6 +25,7 @@ export function fleetFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
     ...agentFaults(draft, secrets),
     ...memoryFaults(draft),
     ...secretFaults(draft, secrets),
+    ...edgeFaults(draft, secrets),
   ];
 }
 

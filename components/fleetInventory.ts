@@ -1,3 +1,5 @@
+import type { ZonePacking } from "./zoneRules";
+
 /** What there is of a server. */
 export interface ServerInventory {
   /** Public address. */
@@ -48,4 +50,6 @@ export interface FleetInventory {
   servers: Record<string, ServerInventory>;
   /** Agents by name. */
   agents: Record<string, AgentInventory>;
+  /** How full the plans of the zones are whose rules this fleet makes, by the zone's name. */
+  zones: Record<string, ZonePacking>;
 }

@@ -1,8 +1,9 @@
 import type { EdgeOutput } from "./edgeFragment";
 import type { Fault } from "./faults";
-import { type FleetSecrets, fragmentsOf } from "./fleetAgents";
+import type { FleetSecrets } from "./fleetAgents";
 import { fleetFaults } from "./fleetChecks";
 import { type Draft, readDraft } from "./fleetDraft";
+import { fragmentsOf } from "./fleetEdge";
 import { type FullFleetSpec, fleetSchema } from "./fleetSpec";
 import { zoneOf } from "./hostnames";
 import { plainSecretFaults } from "./plainText";

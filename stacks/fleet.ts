@@ -17,8 +17,9 @@ const needed = { hcloud: Object.keys(plan?.servers ?? { any: 1 }).length > 0, cl
 refuseFaults([...documentFaults, ...fleetFaults, ...plainFaults, ...tokenFaults(source, needed)], "creel:fleet");
 
 const tunnelProvider = new Provider("tunnels", cloudflareSettings(source));
+const settingsProvider = new Provider("zone-settings", cloudflareSettings(source));
 
-const deployed = new Fleet("fleet", { spec: document as FleetSpec, secrets, tunnelProvider });
+const deployed = new Fleet("fleet", { spec: document as FleetSpec, secrets, tunnelProvider, settingsProvider });
 
 /** What was deployed, without any secret: servers and agents by name. */
 export const fleet = deployed.inventory;

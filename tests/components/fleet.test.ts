@@ -16,7 +16,17 @@ function fleet(
   secrets: Record<string, Record<string, string>> = { atlas: { MODEL_API_KEY: canary } },
 ): Fleet {
   const tunnelProvider = new CloudflareProvider("tunnels", {});
-  return new Fleet("fleet", { spec: spec as FleetSpec, secrets, tunnelProvider });
+  const settingsProvider = new CloudflareProvider("zone-settings", {});
+  return new Fleet("fleet", { spec: spec as FleetSpec, secrets, tunnelProvider, settingsProvider });
+}
+
+const botSecrets = { atlas: { MODEL_API_KEY: canary, SLACK_SIGNING_SECRET: "CANARY-SLACK" } };
+
+/** The same fleet, with webhooks for its agent. */
+function withBot(spec: Record<string, unknown>): Record<string, unknown> {
+  const routes = ["slack", { path: "/hooks/x", secret: "MODEL_API_KEY" }];
+  deepSet(spec, "agents.atlas.bot", { hostname: "atlas-bot.example.com", routes });
+  return spec;
 }
 
 /** A fleet of two servers, two tenants and four agents. */
@@ -50,10 +60,12 @@ describe("Fleet", () => {
       "creel:index:Fleet$creel:index:AgentContainer::atlas",
       "creel:index:Fleet$creel:index:AgentTunnel::atlas",
       "creel:index:Fleet$creel:index:HardenedServer::reef",
+      "creel:index:Fleet$creel:index:ZoneEdge::example.com",
       "creel:index:Fleet$docker:index/remoteImage:RemoteImage::reef-connector-image",
       "creel:index:Fleet$pulumi:providers:docker::reef",
       "creel:index:Fleet::fleet",
       "pulumi:providers:cloudflare::tunnels",
+      "pulumi:providers:cloudflare::zone-settings",
     ]);
   });
 
@@ -112,6 +124,58 @@ describe("Fleet", () => {
     expect(two.length - registered.length).toBe(14);
   });
 
+  it("opens names only after the rules of their zone, unless those are made elsewhere", async () => {
+    const spec = withBot(goodFleet());
+    const record = "cloudflare:index/dnsRecord:DnsRecord";
+    const order = (await register(() => fleet(spec, botSecrets))).map(({ type, name }) => `${type} ${name}`);
+    const lastRule = order.findLastIndex((line) =>
+      /^cloudflare:index\/(ruleset|zoneSetting|botManagement):/.test(line),
+    );
+    expect(lastRule).toBeGreaterThan(0);
+    expect(order.indexOf(`${record} atlas`)).toBeGreaterThan(lastRule);
+    expect(order.indexOf(`${record} atlas--bot`)).toBeGreaterThan(lastRule);
+    deepSet(spec, "zones/example%com/rules", "elsewhere");
+    const elsewhere = await register(() => fleet(spec, botSecrets));
+    expect(elsewhere.filter(({ type }) => /^cloudflare:index\/(ruleset|zoneSetting)|ZoneEdge/.test(type))).toEqual([]);
+  });
+
+  it("tells of webhooks where to send them and what proves them, and of programs how to come in", async () => {
+    const spec = withBot(goodFleet());
+    deepSet(spec, "tenants.ana.serviceTokens", { ci: {} });
+    await register(() => {
+      made = fleet(spec, botSecrets);
+    });
+    const { agents, zones } = await resolved(made.inventory);
+    expect(agents.atlas).toMatchObject({
+      botUrl: "https://atlas-bot.example.com",
+      webhooks: [
+        {
+          url: "https://atlas-bot.example.com/slack/events",
+          methods: ["POST"],
+          secret: "SLACK_SIGNING_SECRET",
+          signature: "x-slack-signature",
+        },
+        { url: "https://atlas-bot.example.com/hooks/x", contentTypes: ["application/json"], secret: "MODEL_API_KEY" },
+      ],
+    });
+    expect(zones["example.com"]).toMatchObject({ agents: 1, bots: 1, ofRules: 5 });
+    expect(await pulumi.isSecret(made.inventory)).toBe(false);
+    expect(made.edge["example.com"]).toEqual([
+      expect.objectContaining({ agent: "atlas", bot: expect.objectContaining({ hostname: "atlas-bot.example.com" }) }),
+    ]);
+    expect(await pulumi.isSecret(made.serviceTokens.ana!.ci!.clientSecret)).toBe(true);
+  });
+
+  it("shows people the identity providers of their tenant", async () => {
+    const spec = goodFleet();
+    const id = "11111111-2222-3333-4444-555555555555";
+    deepSet(spec, "identityProviders.work", { id, type: "google" });
+    deepSet(spec, "tenants.ana.identityProviders", ["work"]);
+    const many = await register(() => fleet(spec));
+    const application = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication";
+    expect(find(many, application, "atlas").inputs).toMatchObject({ allowedIdps: [id], autoRedirectToIdentity: true });
+  });
+
   it("makes nothing when a single value is wrong, and says so in the words of the stack file", async () => {
     const spec = goodFleet();
     deepSet(spec, "agents.atlas.image", "openclaw:latest");
@@ -131,7 +195,7 @@ describe("Fleet", () => {
         '  agents.atlas.server    "reff" is not a server: did you mean reef? (servers: reef)',
       ].join("\n"),
     );
-    expect(registered.map(({ type }) => type)).toEqual(["pulumi:providers:cloudflare"]);
+    expect(new Set(registered.map(({ type }) => type))).toEqual(new Set(["pulumi:providers:cloudflare"]));
   });
 });
 
