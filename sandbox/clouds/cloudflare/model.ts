@@ -150,6 +150,45 @@ export interface IdentityProvider {
   scim_config: Record<string, unknown> | null;
 }
 
+/** A key pair that signs an account's Access tokens. */
+export interface AccessKey {
+  /** 64 hexadecimal digits. */
+  kid: string;
+  /** As JSON Web Key, private parts included. */
+  jwk: Record<string, unknown>;
+  /** The public key in a certificate, PEM. */
+  certificate: string;
+}
+
+export interface AccessKeys {
+  last_key_rotation_at: string;
+  key_rotation_interval_days: number;
+  /** The one that signs, then the one before it. Absent until a token is first signed. */
+  pairs?: AccessKey[];
+}
+
+/** Somebody's login. Tokens name it by its nonce and count for as long as it is here. */
+export interface AccessSession {
+  account_id: string;
+  /** In lower case. */
+  email: string;
+  identity_provider: { id: string; type: string };
+  /** Names or ids of the groups that the identity provider told of. */
+  groups: string[];
+  /** Further claims or attributes by name. */
+  claims: Record<string, string[]>;
+  /** Methods of authentication, RFC 8176. */
+  amr: string[];
+  ip: string;
+  country: string;
+  created_at: string;
+  expires_at: string;
+  /** The second factor that Access itself asked for. */
+  second_factor: { authenticator: string; at: string } | null;
+  /** Base64. What binding cookies are made with. */
+  binding_key: string;
+}
+
 export interface AccessCertificate {
   id: string;
   owner: Owner;
@@ -200,7 +239,12 @@ export interface CloudflareState {
   rulesets: Record<string, Ruleset>;
   /** By owner. */
   organizations: Record<string, Record<string, unknown>>;
-  access_keys: Record<string, { last_key_rotation_at: string; key_rotation_interval_days: number }>;
+  /** By account. */
+  access_keys: Record<string, AccessKeys>;
+  /** By nonce. */
+  access_sessions: Record<string, AccessSession>;
+  /** When an application's tokens were revoked, by its audience tag. */
+  access_revocations: Record<string, string>;
   /** By zone, then by setting. */
   zone_settings: Record<string, Record<string, { value: unknown; modified_on: string }>>;
   /** By zone. */
@@ -220,6 +264,8 @@ export function emptyCloudflare(): CloudflareState {
     rulesets: {},
     organizations: {},
     access_keys: {},
+    access_sessions: {},
+    access_revocations: {},
     zone_settings: {},
     bot_management: {},
   };

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { hexId, timestamp, withoutNull } from "../envelope";
+import { hexId, success, timestamp, withoutNull } from "../envelope";
 import { parseBody } from "../errors";
 import type { AccessApplication, Owner } from "../model";
-import { accountBehind, type CloudflareWorld } from "../world";
+import { accountBehind, type CloudflareWorld, ownerOf } from "../world";
 import {
   accessRefusal,
   conflict,
@@ -13,6 +13,7 @@ import {
   mfaConfig,
   refuseMfaWithoutOrganization,
   registerAccess,
+  unknown,
 } from "./common";
 import { checkedDestinations } from "./destinations";
 import { checkedPolicy, policyView } from "./policies";
@@ -109,8 +110,20 @@ export function registerApplications(app: FastifyInstance, world: CloudflareWorl
       };
       return { item };
     },
-    removed: (application) => dropOwnPolicies(world, application.policies),
+    removed: (application) => {
+      dropOwnPolicies(world, application.policies);
+      delete state.access_revocations[application.aud];
+    },
   });
+
+  for (const owner of ["/accounts/:account", "/zones/:zone"]) {
+    app.post(`${owner}/access/apps/:id/revoke_tokens`, async (request, reply) => {
+      const application = state.access_apps[(request.params as { id: string }).id];
+      if (application?.owner !== ownerOf(world, request)) throw unknown("application");
+      state.access_revocations[application.aud] = timestamp();
+      return reply.status(202).send(success({}));
+    });
+  }
 
   app.get("/accounts/:account/access/apps/:id/policies", async (request) => {
     const { account, id } = request.params as { account: string; id: string };
@@ -144,8 +157,8 @@ function refuseTakenPlaces(world: CloudflareWorld, places: { uri: string }[], ex
 
 function checkSettings(world: CloudflareWorld, owner: Owner, wanted: Partial<Wanted>): void {
   const providers = wanted.allowed_idps ?? [];
-  const unknown = providers.find((id) => world.state.access_identity_providers[id]?.owner !== owner);
-  if (unknown) throw invalidRequest(`allowed_idps: identity provider ${unknown} does not exist`);
+  const missing = providers.find((id) => world.state.access_identity_providers[id]?.owner !== owner);
+  if (missing) throw invalidRequest(`allowed_idps: identity provider ${missing} does not exist`);
   if (wanted.auto_redirect_to_identity && providers.length !== 1) {
     throw invalidRequest("auto_redirect_to_identity requires exactly one entry in allowed_idps");
   }

@@ -1,10 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { success, timestamp } from "../envelope";
 import { parseBody } from "../errors";
 import type { AccessCertificate } from "../model";
-import { accountOf, type CloudflareWorld, zoneFor } from "../world";
+import { type CloudflareWorld, zoneFor } from "../world";
 import { accessRefusal, conflict, invalidRequest, registerAccess } from "./common";
 
 const hostnames = z.array(z.string()).nullish();
@@ -14,10 +13,7 @@ const change = z.object({ name: z.string().min(1), associated_hostnames: hostnam
 /** Root certificates of an account, https://developers.cloudflare.com/cloudflare-one/account-limits/. */
 const most = 50;
 
-/** Days between rotations of the keys that sign Access tokens. */
-const keyRotation = { least: 21, default: 90, most: 365 };
-
-/** Roots for client certificates, and the account's signing keys. */
+/** Roots for client certificates. */
 export function registerCertificates(app: FastifyInstance, world: CloudflareWorld): void {
   registerAccess(app, world, {
     collection: "access_certificates",
@@ -40,7 +36,6 @@ export function registerCertificates(app: FastifyInstance, world: CloudflareWorl
       if (certificate.associated_hostnames.length > 0) throw conflict("certificate has active associations");
     },
   });
-  registerKeys(app, world);
 }
 
 function readRoot(pem: string): { fingerprint: string; expires_on: string } {
@@ -53,33 +48,4 @@ function readRoot(pem: string): { fingerprint: string; expires_on: string } {
   if (!certificate.ca) throw invalidRequest("certificate is not a certificate authority");
   const fingerprint = certificate.fingerprint256;
   return { fingerprint, expires_on: new Date(certificate.validTo).toISOString() };
-}
-
-function registerKeys(app: FastifyInstance, world: CloudflareWorld): void {
-  const base = "/accounts/:account/access/keys";
-  const keysOf = (account: string) => {
-    world.state.access_keys[account] ??= {
-      last_key_rotation_at: timestamp(),
-      key_rotation_interval_days: keyRotation.default,
-    };
-    return world.state.access_keys[account];
-  };
-  const view = (account: string) => {
-    const keys = keysOf(account);
-    const passed = Math.floor((Date.now() - Date.parse(keys.last_key_rotation_at)) / 86_400_000);
-    return success({ ...keys, days_until_next_rotation: keys.key_rotation_interval_days - passed });
-  };
-  app.get(base, async (request) => view(accountOf(world, request).id));
-  app.put(base, async (request) => {
-    const { id } = accountOf(world, request);
-    const days = z.number().int().min(keyRotation.least).max(keyRotation.most);
-    const wanted = parseBody(z.object({ key_rotation_interval_days: days }), request.body, accessRefusal);
-    keysOf(id).key_rotation_interval_days = wanted.key_rotation_interval_days;
-    return view(id);
-  });
-  app.post(`${base}/rotate`, async (request) => {
-    const { id } = accountOf(world, request);
-    keysOf(id).last_key_rotation_at = timestamp();
-    return view(id);
-  });
 }

@@ -5,6 +5,8 @@ import { parseBody } from "../errors";
 import type { Owner } from "../model";
 import { accountBehind, authDomain, type CloudflareWorld, ownerOf } from "../world";
 import { accessRefusal, conflict, duration, invalidRequest } from "./common";
+import { registerKeys } from "./keys";
+import { endSessions } from "./sessions";
 
 const authenticator = z.enum(["totp", "biometrics", "security_key", "ssh_piv_key", "piv_key", "ssh_fido2_key"]);
 
@@ -42,7 +44,7 @@ const body = z.object({
   mfa_piv_key_requirements: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** The one organisation of an account: it exists from the start and is never deleted. */
+/** The one organisation of an account: it exists from the start and is never deleted. With its signing keys. */
 export function registerOrganization(app: FastifyInstance, world: CloudflareWorld): void {
   const change = (request: FastifyRequest) => {
     const owner = ownerOf(world, request);
@@ -65,7 +67,14 @@ export function registerOrganization(app: FastifyInstance, world: CloudflareWorl
     app.post(base, async () => {
       throw conflict("organization already exists");
     });
+    app.post(`${base}/revoke_user`, async (request) => {
+      const account = accountBehind(world, ownerOf(world, request));
+      const { email } = parseBody(z.object({ email: z.email() }), request.body, accessRefusal);
+      endSessions(world.state, account.id, email);
+      return success(true);
+    });
   }
+  registerKeys(app, world);
 }
 
 /** The organisation as it is shown, with what was never set at its default. */

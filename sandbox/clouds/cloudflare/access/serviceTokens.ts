@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { hexId, success, timestamp } from "../envelope";
@@ -7,12 +7,13 @@ import type { ServiceToken } from "../model";
 import { type CloudflareWorld, ownerOf } from "../world";
 import { accessRefusal, duration, invalidRequest, milliseconds, registerAccess, unknown } from "./common";
 
+const expiryTime = z.iso.datetime({ offset: true }).nullish();
 const fields = z.object({
   name: z.string().min(1),
   duration: z.union([duration, z.literal("forever")]).nullish(),
   enabled: z.boolean().nullish(),
   client_secret_version: z.number().int().min(1).nullish(),
-  previous_client_secret_expires_at: z.iso.datetime({ offset: true }).nullish(),
+  previous_client_secret_expires_at: expiryTime,
 });
 const change = fields.extend({ name: fields.shape.name.optional() });
 
@@ -56,7 +57,9 @@ export function registerServiceTokens(app: FastifyInstance, world: CloudflareWor
   };
   app.post("/accounts/:account/access/service_tokens/:id/rotate", async (request) => {
     const present = token(request);
-    const client_secret = rotate(present, null);
+    const shape = z.object({ previous_client_secret_expires_at: expiryTime });
+    const wanted = parseBody(shape, request.body, accessRefusal);
+    const client_secret = rotate(present, wanted.previous_client_secret_expires_at ?? null);
     return success({ ...serviceTokenView(present), client_secret });
   });
   app.post("/accounts/:account/access/service_tokens/:id/refresh", async (request) => {
@@ -66,12 +69,15 @@ export function registerServiceTokens(app: FastifyInstance, world: CloudflareWor
   });
 }
 
-/** Whether a pair of headers belongs to a token that may be used now. */
+/** Whether a pair of headers belongs to a token that may be used now. Takes as long for every wrong secret. */
 export function isValidSecret(token: ServiceToken, secret: string, now = Date.now()): boolean {
   if (!token.enabled || (token.expires_at !== null && Date.parse(token.expires_at) <= now)) return false;
-  const given = digest(secret);
+  const given = Buffer.from(digest(secret));
+  const equals = (other: string) => timingSafeEqual(given, Buffer.from(other));
+  const current = equals(token.secret_digest);
   const previous = token.previous_secret;
-  return given === token.secret_digest || (previous?.digest === given && Date.parse(previous.expires_at) > now);
+  const before = previous !== null && equals(previous.digest) && Date.parse(previous.expires_at) > now;
+  return current || before;
 }
 
 function changed(present: ServiceToken, wanted: z.output<typeof change>) {
