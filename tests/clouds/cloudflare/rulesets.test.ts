@@ -258,7 +258,7 @@ describe("what no plan allows", () => {
       code: 20127,
       message:
         "'ssl and http.host eq 5' is not a valid value for expression because could not parse filter expression: " +
-        "Filter parsing error (1:22):\nssl and http.host eq 5\n                     ^ expected a literal of kind string\n",
+        'Filter parsing error (1:22):\nssl and http.host eq 5\n                     ^ expected " or r\n',
       source: { pointer: "/rules/1/expression" },
     });
   });

@@ -4,12 +4,18 @@ import type { Token } from "./lexer";
 import type { Literal } from "./syntax";
 import type { Type } from "./vocabulary";
 
-/** The kind of literal that a type is compared with. */
-export const literalKinds: Partial<Record<Type, "string" | "number" | "address">> = {
-  Bytes: "string",
-  Int: "number",
-  Ip: "address",
+/** The kind of literal that a type is compared with, and what the parser calls its beginning. */
+export const literals: Partial<Record<Type, { kind: "string" | "number" | "address"; begins: string }>> = {
+  Bytes: { kind: "string", begins: '" or r' },
+  Int: { kind: "number", begins: "digit" },
+  Ip: { kind: "address", begins: "IP address character" },
 };
+
+/** The type that a literal has. */
+export function literalType(literal: Literal): Type {
+  const types = Object.keys(literals) as Type[];
+  return types.find((type) => literals[type]?.kind === literal.kind) as Type;
+}
 
 /** A whole number: hexadecimal after `0x`, octal after `0`. @throws Error when it does not fit */
 export function integer(text: string): number {

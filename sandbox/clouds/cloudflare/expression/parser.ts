@@ -1,6 +1,6 @@
 import { type Call, readCall } from "./calls";
 import type { Token } from "./lexer";
-import { between, literalKinds, member, single } from "./literals";
+import { between, literals, literalType, member, single } from "./literals";
 import { comparable, levels, operators } from "./operators";
 import { regex } from "./regex";
 import type { Argument, Expression, Index, Literal, Operator, Usage, Value } from "./syntax";
@@ -126,7 +126,7 @@ export class Parser {
   /** A field or a call, with what is picked out of it. */
   private value(): Typed<Value> {
     const name = this.tokens.next();
-    if (name.kind !== "word") throw this.tokens.fault("expected identifier", name);
+    if (name.kind !== "word") throw this.tokens.fault("expected identifier character", name);
     if (this.tokens.is("(")) return this.picked(this.nested(() => readCall(this, name)));
     const field = fields.get(name.text);
     if (!field) throw this.tokens.fault("unknown identifier", name);
@@ -166,8 +166,7 @@ export class Parser {
     const literal = this.tokens.reading(token, () => single(token));
     if (literal) {
       this.tokens.next();
-      const type = (Object.keys(literalKinds) as Type[]).find((name) => literalKinds[name] === literal.kind) as Type;
-      return { node: { kind: "literal", literal }, type, each: false };
+      return { node: { kind: "literal", literal }, type: literalType(literal), each: false };
     }
     if (this.tokens.is("(", "not", "!", "true", "false")) return asArgument(this.condition());
     const value = this.value();
@@ -193,9 +192,9 @@ export class Parser {
   }
 
   private ofType(literal: Literal | undefined, type: Type, token: Token): Literal {
-    const wanted = literalKinds[type];
-    if (literal?.kind === wanted) return literal as Literal;
-    throw this.tokens.fault(`expected a literal of kind ${wanted}`, token);
+    const wanted = literals[type];
+    if (wanted && literal?.kind === wanted.kind) return literal;
+    throw this.tokens.fault(token.kind === "end" ? "unrecognised input" : `expected ${wanted?.begins}`, token);
   }
 
   /** `{"a" "b"}`, `{80 8000..8080}`, `{10.0.0.0/8}` or `$name`. */
@@ -208,8 +207,6 @@ export class Parser {
     this.tokens.expect("{");
     const members: Literal[] = [];
     while (!this.tokens.skip("}")) members.push(this.member(type));
-    if (members.length === 0)
-      throw this.tokens.fault(`expected a literal of kind ${literalKinds[type]}`, this.tokens.previous);
     return members;
   }
 
