@@ -90,7 +90,7 @@ export function readDraft(document: unknown): Draft {
 function draftAgent(name: string, value: unknown, { zones, tenants }: Draft["sections"]): DraftAgent {
   const { bot: _, ...fields } = rightFields(agentSchema, value);
   const bot = isRecord(value) && isRecord(value.bot) ? draftBot(value.bot) : undefined;
-  const written = isRecord(value) && "operator" in value;
+  const written = isRecord(value) && value.operator !== undefined;
   const { tenant = "" } = fields;
   const [zone, ...otherZones] = Object.keys(zones);
   if (written || zone === undefined || otherZones.length > 0 || !Object.hasOwn(tenants, tenant)) {
@@ -105,8 +105,11 @@ function draftBot(value: Record<string, unknown>): DraftAgent["bot"] {
   return { hostname, routes };
 }
 
+/** A preset stays even where it is none: what it would have said is not missing. */
 function draftRoute(value: unknown): BotRoute {
-  return rightFields(routeSchema, typeof value === "string" ? { preset: value } : value);
+  const given = typeof value === "string" ? { preset: value } : value;
+  const preset = isRecord(given) && typeof given.preset === "string" ? (given.preset as BotRoute["preset"]) : undefined;
+  return { ...rightFields(routeSchema, given), preset };
 }
 
 /** The same names with what is made of their values, without those of which nothing is; without a prototype. */

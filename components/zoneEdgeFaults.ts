@@ -14,10 +14,11 @@ export function zoneEdgeFaults(
   if (!zonePlans.includes(plan)) {
     return [{ path: "plan", value: plan, reason: "is not a plan", remedy: `write one of ${zonePlans.join(", ")}` }];
   }
-  const faults = [...fragmentFaults(zone, fragments), ...rateLimitFaults(plan, rateLimit), ...tlsFaults(tls)];
+  const ofFragments = fragmentFaults(zone, fragments);
+  const faults = [...ofFragments, ...rateLimitFaults(plan, rateLimit), ...tlsFaults(tls)];
   if (bots?.fightMode) faults.push(...fightModeFaults(plan, fragments));
-  // Rules can be counted only where there is nothing else wrong with what they are made of.
-  return faults.length > 0 ? faults : roomFaults(plan, fragments);
+  // Rules can be counted only where there is nothing wrong with what they are made of.
+  return ofFragments.length > 0 ? faults : [...faults, ...roomFaults(plan, fragments)];
 }
 
 function fragmentFaults(zone: string, fragments: EdgeFragment[]): Fault[] {

@@ -40,7 +40,7 @@ export function goodSecrets(): FleetSecrets {
  */
 export function deepSet(document: Record<string, unknown>, path: string, value: unknown): void {
   const parts = path.includes("/") ? path.split("/") : path.replace(/(zones)\.(\w+)\.(\w+)/, "$1/$2%$3").split(/[./]/);
-  const names = parts.map((part) => part.replace("%", "."));
+  const names = parts.map((part) => part.replaceAll("%", "."));
   const last = names.pop()!;
   let node = document;
   for (const name of names) {
