@@ -1,5 +1,5 @@
 import type { EdgeRoute } from "./edgeFragment";
-import { allOf, anyOf, beginsWith, isOneOf, longestExpression, not } from "./wafExpression";
+import { allOf, anyOf, beginsWith, isOneOf, longestExpression, noneOf } from "./wafExpression";
 
 /** A hostname for services, and what they may send there. */
 export interface BotHost {
@@ -47,26 +47,33 @@ export function tooLong(bots: BotHost[]): { hostname: string; length: number }[]
     .filter(({ length }) => length > longestExpression);
 }
 
-/**
- * About how many more hostnames fit that are as long as the longest and have the routes that most have.
- *
- * @param rules what {@link botRules} made of the hostnames
- * @param mostRules how many expressions there may be
- */
-export function roomFor(bots: BotHost[], rules: HostRule[], mostRules: number): number {
+/** How many hostnames find room that are as long as the longest of some and have the routes that most of them have. */
+export interface Capacity {
+  /** In the last of their {@link botRules}. */
+  inLast: number;
+  /** In one more of them. */
+  inNew: number;
+  /** In one of {@link hostRules}. */
+  inList: number;
+}
+
+/** @param rules what {@link botRules} made of the hostnames */
+export function capacityFor(bots: BotHost[], rules: HostRule[]): Capacity {
   const longest = Math.max(24, ...bots.map(({ hostname }) => hostname.length));
   const groups = routeGroups(bots).sort((a, b) => b.hostnames.length - a.hostnames.length);
   const { routes } = groups[0] ?? { routes: [webhook] };
-  const more = (count: number) =>
-    botCondition(
-      routes,
-      Array.from({ length: count }, (_, i) => String(i).padStart(longest, "x")),
-    );
-  const within = (room: number) =>
-    countThatFits(Math.ceil(longestExpression / longest), (n) => n === 0 || more(n).length <= room);
+  const count = (room: number, condition: (hostnames: string[]) => string) =>
+    countThatFits(Math.ceil(longestExpression / longest), (n) => {
+      const more = Array.from({ length: n }, (_, i) => String(i).padStart(longest, "x"));
+      return condition(more).length <= room;
+    });
+  const ofBots = (hostnames: string[]) => botCondition(routes, hostnames);
   const last = rules.at(-1);
-  const inLast = last === undefined ? 0 : within(longestExpression - last.expression.length - " or ".length);
-  return inLast + Math.max(0, mostRules - rules.length) * within(longestExpression);
+  return {
+    inLast: last === undefined ? 0 : count(longestExpression - last.expression.length - " or ".length, ofBots),
+    inNew: count(longestExpression, ofBots),
+    inList: count(longestExpression, (hostnames) => isOneOf(host, hostnames)),
+  };
 }
 
 /** A route such as most have, where there is none yet. */
@@ -156,7 +163,7 @@ export function countThatFits(limit: number, fitting: (count: number) => boolean
 
 function botCondition(routes: EdgeRoute[], hostnames: string[]): string {
   const readable = routes.some(({ methods }) => methods.includes("GET"));
-  const refused = [...forged, ...(readable ? [upgrade] : []), not(anyOf(allowed(routes)))];
+  const refused = [...forged, ...(readable ? [upgrade] : []), noneOf(allowed(routes))];
   return allOf([isOneOf(host, hostnames), anyOf(refused)]);
 }
 

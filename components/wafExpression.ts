@@ -39,9 +39,10 @@ export function anyOf(conditions: string[]): string {
   return joined(conditions, " or ");
 }
 
-/** That a condition does not hold. */
-export function not(condition: string): string {
-  return `not (${condition})`;
+/** That none of several conditions holds; at least one of them. */
+export function noneOf(conditions: string[]): string {
+  if (conditions.length === 0) throw new RangeError("no condition");
+  return `not (${conditions.join(" or ")})`;
 }
 
 /** In parentheses as soon as there are two, so that it can stand in any other condition. */

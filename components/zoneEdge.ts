@@ -98,7 +98,7 @@ export class ZoneEdge extends pulumi.ComponentResource {
     if (pulumi.runtime.isDryRun()) pulumi.log.info(packingText(zone, plan, packing), this);
 
     const phases = [
-      ["firewall", "http_request_firewall_custom", firewallRules(bots)],
+      ["firewall", "http_request_firewall_custom", firewallRules(bots, plan)],
       ["rate-limit", "http_ratelimit", rateLimitRules(bots, plan, args.rateLimit ?? {}) ?? []],
       ["managed", "http_request_firewall_managed", args.managedRules === false ? [] : managedRules(fragments, plan)],
     ] as const;

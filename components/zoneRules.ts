@@ -1,5 +1,5 @@
 import type { EdgeFragment } from "./edgeFragment";
-import { type BotHost, botRules, countThatFits, hostRules, pathRule, roomFor } from "./edgeRules";
+import { type BotHost, botRules, capacityFor, countThatFits, hostRules, pathRule } from "./edgeRules";
 import { planLimits, type ZonePlan } from "./zonePlans";
 
 /** How often one address may call the paths of bot hostnames. */
@@ -31,15 +31,34 @@ export interface ZonePacking {
   left: number;
 }
 
-/** Refuses on bot hostnames all that was not declared. The refs are what Cloudflare knows a rule by from one run to the next. */
-export function firewallRules(bots: BotHost[]) {
-  return botRules(bots).map(({ expression, hostnames }, i) => ({
-    ref: `creel-bots-${i + 1}`,
-    description: `Bot hostnames ${i + 1}: only what ${hostnames.length === 1 ? "one agent" : `${hostnames.length} agents`} declared`,
-    action: "block",
-    expression,
-    enabled: true,
-  }));
+/**
+ * Refuses on bot hostnames all that was not declared, and spares the rest what is meant for browsers: services have no
+ * user agent, or one that looks odd. The refs are what Cloudflare knows a rule by from one run to the next.
+ */
+export function firewallRules(bots: BotHost[], plan: ZonePlan) {
+  const { refused, spared } = firewallHosts(bots);
+  const products = { products: ["bic"] };
+  return [
+    ...refused.map(({ expression, hostnames }, i) => ({
+      ref: `creel-bots-${i + 1}`,
+      description: `Bot hostnames ${i + 1}: only what ${hostnames.length === 1 ? "one agent" : `${hostnames.length} agents`} declared`,
+      action: "block",
+      expression,
+      enabled: true,
+    })),
+    ...spared.map(({ expression }, i) => ({
+      ref: `creel-webhooks-${i + 1}`,
+      description: `Bot hostnames ${i + 1}: no checks for browsers`,
+      action: "skip",
+      expression,
+      enabled: true,
+      actionParameters: plan === "free" ? products : { ...products, phases: ["http_request_sbfm"] },
+    })),
+  ];
+}
+
+function firewallHosts(bots: BotHost[]) {
+  return { refused: botRules(bots), spared: hostRules(bots.map(({ hostname }) => hostname)) };
 }
 
 /**
@@ -115,19 +134,26 @@ export function botsOf(fragments: EdgeFragment[]): BotHost[] {
 /** How many of these bot hostnames, in this order, the plan's custom rules hold. */
 export function countOfBots(bots: BotHost[], plan: ZonePlan): number {
   const { customRules } = planLimits[plan];
-  return countThatFits(bots.length, (count) => botRules(bots.slice(0, count)).length <= customRules);
+  return countThatFits(bots.length, (count) => {
+    const { refused, spared } = firewallHosts(bots.slice(0, count));
+    return refused.length + spared.length <= customRules;
+  });
 }
 
 /** How full the plan is. */
 export function zonePacking(fragments: EdgeFragment[], plan: ZonePlan): ZonePacking {
   const bots = botsOf(fragments);
-  const rules = botRules(bots);
+  const { refused, spared } = firewallHosts(bots);
+  const { customRules } = planLimits[plan];
+  const { inLast, inNew, inList } = capacityFor(bots, refused);
+  const withMore = (count: number) =>
+    refused.length + Math.ceil(Math.max(0, count - inLast) / inNew) + Math.ceil((bots.length + count) / inList);
   return {
-    rules: rules.length,
-    ofRules: planLimits[plan].customRules,
+    rules: refused.length + spared.length,
+    ofRules: customRules,
     agents: fragments.length,
     bots: bots.length,
-    characters: rules.reduce((sum, { expression }) => sum + expression.length, 0),
-    left: roomFor(bots, rules, planLimits[plan].customRules),
+    characters: [...refused, ...spared].reduce((sum, { expression }) => sum + expression.length, 0),
+    left: countThatFits(customRules * inList, (count) => withMore(count) <= customRules),
   };
 }
