@@ -6,6 +6,9 @@ import type { HeaderList } from "./request";
 import { type RequestBody, requestBody } from "./requestBody";
 import type { RawRequest } from "./requestForm";
 
+/** How long a client may take to read the end of a closed WebSocket, in milliseconds. */
+const lastWords = 5000;
+
 /** An answer on its way to the client. */
 export interface Answer {
   status: number;
@@ -57,10 +60,7 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, head: 
       const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
       if (head.length > 0) socket.unshift(head);
-      pipeline(socket, origin, socket, () => {
-        socket.destroy();
-        origin.destroy();
-      });
+      join(socket, origin);
     },
   };
 }
@@ -104,11 +104,25 @@ function send(response: ServerResponse | Http2ServerResponse, method: string | u
     written.end(method === "HEAD" ? undefined : body);
     return;
   }
+  // The head goes at once: an answer may be long in coming, event by event.
+  written.flushHeaders();
   const bodiless = method === "HEAD" || status === 204 || status === 304;
   const length = bodiless ? undefined : (headers["content-length"] as string | undefined);
   pipeline(stream, length === undefined ? new PassThrough() : exactly(Number(length)), written, (error) => {
     if (error) written.destroy();
   });
+}
+
+/** Lets both sides send until either ends; what the origin sent last, such as why it closes, still goes out. */
+function join(client: Duplex, origin: Duplex): void {
+  client.pipe(origin);
+  origin.pipe(client);
+  origin.on("error", () => origin.destroy());
+  origin.once("close", () => {
+    client.end();
+    setTimeout(() => client.destroy(), lastWords).unref();
+  });
+  client.once("close", () => origin.destroy());
 }
 
 /** Passes so many bytes and fails at any other number: the rest would be read as part of another answer. */

@@ -188,7 +188,7 @@ function edgeRequest(
 function isReserved(target: string): boolean {
   const path = target.split("?", 1)[0]!;
   const plain = path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  const resolved = new URL(`http://edge${plain.replace(/\/+/g, "/").replace(/[?#]/g, "_")}`).pathname;
+  const resolved = new URL(`http://edge${plain.replace(/[/\\]+/g, "/").replace(/[?#]/g, "_")}`).pathname;
   return [path, resolved].some((form) => /^\/cdn-cgi(\/|$)/i.test(form));
 }
 
