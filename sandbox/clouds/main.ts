@@ -3,13 +3,14 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { createEdge, type Edge } from "../edge";
 import { type ContainerMachinesOptions, containerMachines } from "../machines/containerMachines";
 import { plans } from "./cloudflare/model";
 import { createCloudflare, emptyCloudflare } from "./cloudflare/server";
 import { createHetzner, emptyHetzner, findByAddress } from "./hetzner/server";
 import { noMachines } from "./machines";
 import { createMetadata } from "./metadata";
-import type { RequestLog } from "./requestLog";
+import type { RequestEntry } from "./requestLog";
 import { openStore } from "./store";
 
 const listener = { host: z.string(), port: z.number().int() };
@@ -17,7 +18,7 @@ const hexId = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 hexadecimal digits"
 
 /** What the process is told by the file it is given. */
 const configuration = z.object({
-  /** Folder of the state files and the request log. */
+  /** Folder of the state files and the logs. */
   state: z.string(),
   hetzner: z.object({
     ...listener,
@@ -32,21 +33,47 @@ const configuration = z.object({
     zones: z.array(z.object({ id: hexId, name: z.string(), accountId: hexId, plan: z.enum(plans) })),
   }),
   metadata: z.object(listener).nullable(),
+  /** Cloudflare's network; null leaves the API alone. */
+  edge: z
+    .object({
+      host: z.string(),
+      https: z.number().int(),
+      http: z.number().int(),
+      tunnel: z.number().int(),
+      /** Folder of the certificate authority. */
+      certificates: z.string(),
+    })
+    .nullable()
+    .default(null),
   /** Settings of the machine driver; null keeps books only. */
   machines: z.custom<ContainerMachinesOptions>().nullable(),
 });
 
-/** The clouds' APIs and the metadata service of the sandbox, in one process, until SIGTERM. */
+/** The clouds' APIs, the metadata service and Cloudflare's network of the sandbox, in one process, until SIGTERM. */
 async function main(file: string): Promise<void> {
   const config = configuration.parse(JSON.parse(await readFile(file, "utf8")));
   await mkdir(config.state, { recursive: true, mode: 0o700 });
-  const log = await requestLog(join(config.state, "requests.log"));
+  const log = jsonLines<RequestEntry>(join(config.state, "requests.log"));
 
   const hetznerStore = await openStore(join(config.state, "hetzner.json"), emptyHetzner());
   const machines = config.machines ? containerMachines(config.machines) : noMachines();
   const hetzner = createHetzner({ store: hetznerStore, machines, log, ...config.hetzner });
   const cloudflareStore = await openStore(join(config.state, "cloudflare.json"), emptyCloudflare());
-  const cloudflare = createCloudflare({ store: cloudflareStore, log, ...config.cloudflare });
+  let edge: Edge | undefined;
+  const changed = () => edge?.sync();
+  const cloudflare = createCloudflare({ store: cloudflareStore, log, changed, ...config.cloudflare });
+  if (config.edge) {
+    const { certificates, ...listen } = config.edge;
+    const { accounts, zones } = config.cloudflare;
+    edge = await createEdge({
+      world: { state: cloudflareStore.state, accounts, zones },
+      save: cloudflareStore.save,
+      log: jsonLines(join(config.state, "edge.log")),
+      certificates,
+      listen,
+    });
+    edge.register(cloudflare);
+  }
   const metadata = createMetadata({ findByAddress: (ipv4) => findByAddress(hetznerStore.state, ipv4) });
 
   const services: [FastifyInstance, { host: string; port: number } | null][] = [
@@ -59,6 +86,7 @@ async function main(file: string): Promise<void> {
     addresses.push(at ? await service.listen({ host: at.host, port: at.port }) : null);
   }
   const stop = async () => {
+    await edge?.close();
     await Promise.all(services.map(([service]) => service.close()));
     await Promise.all([hetznerStore.save(), cloudflareStore.save()]);
     process.exit(0);
@@ -73,12 +101,13 @@ async function main(file: string): Promise<void> {
       hetzner: `${hetznerAddress}/v1`,
       cloudflare: `${cloudflareAddress}/client/v4`,
       metadata: metadataAddress,
+      edge: edge?.ports ?? null,
     })}\n`,
   );
 }
 
-/** Appends requests as JSON lines to a file that only its owner can read. */
-async function requestLog(file: string): Promise<RequestLog> {
+/** Appends JSON lines to a file that only its owner can read. */
+function jsonLines<T>(file: string): (entry: T) => void {
   const stream = createWriteStream(file, { flags: "a", mode: 0o600 });
   stream.on("error", (error) => process.stderr.write(`${file}: ${error.message}\n`));
   return (entry) => void stream.write(`${JSON.stringify(entry)}\n`);

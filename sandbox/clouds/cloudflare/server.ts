@@ -28,6 +28,8 @@ export interface CloudflareOptions {
   accounts: Account[];
   zones: Zone[];
   log?: RequestLog;
+  /** Called after every request that may have changed something, before it is answered. */
+  changed?: () => void;
 }
 
 export { emptyCloudflare };
@@ -59,7 +61,11 @@ export function createCloudflare(options: CloudflareOptions): FastifyInstance {
     },
     { prefix: "/client/v4" },
   );
-  app.addHook("onReady", async () => forgetConnections(world.state));
+  app.addHook("onSend", async (request, _reply, payload) => {
+    if (request.method !== "GET" && request.method !== "HEAD") options.changed?.();
+    return payload;
+  });
+  forgetConnections(world.state);
   return app;
 }
 

@@ -8,15 +8,12 @@ import { json } from "./html";
 import { askIdentity, startLogin, teamSession } from "./login";
 import { askPin, callback, requestPin, takePurpose, takeSecondFactor } from "./loginForms";
 import { messagePage } from "./pages";
-import { fitTarget, partsOf } from "./target";
+import { partsOf } from "./target";
 
 /** Answers on the team's own hostname, where people log in and origins fetch the keys. */
 export async function teamPages(context: AccessContext, request: EdgeRequest, team: string): Promise<EdgeResponse> {
   const account = accountOfTeam(context.world, `${team}.cloudflareaccess.com`);
   if (!account) return messagePage(404, "Unable to find your Access organization", "There is no such team.");
-  if (request.tls === undefined) {
-    return { status: 301, headers: [["location", `https://${request.host}${fitTarget(request.target)}`]], body: "" };
-  }
   const { path } = partsOf(request.target);
   const method = request.method === "HEAD" ? "GET" : request.method;
   if (method === "GET" && path === "/") return home(context, account, request);

@@ -42,6 +42,7 @@ export class ConfigurationPush {
   }
 
   private async run(): Promise<void> {
+    await undefined; // Never over before `running` is set, not even with nothing to push.
     for (let next = this.newest(); next && next.version > this.tried; next = this.newest()) {
       this.tried = next.version;
       this.report(await push(this.session, next, this.timeout));
