@@ -96,7 +96,10 @@ export function zoneFragments(stack: ZoneStack, fleets: FleetEdge[]): { fragment
   const fragments = found.map(({ fragment }) => fragment);
   const shared = sharedHostnameFaults(fragments, (i) => found[i]!.path);
   const all = [...faults, ...shared];
-  return { fragments, faults: all.length > 0 ? all : zoneEdgeFaults({ ...stack, fragments }) };
+  if (all.length > 0) return { fragments, faults: all };
+  const whose = (path: string) => path.replace(/^fragments\[(\d+)\]/, (_all, i) => found[Number(i)]!.path);
+  const packing = zoneEdgeFaults({ ...stack, fragments });
+  return { fragments, faults: packing.map((fault) => ({ ...fault, path: whose(fault.path) })) };
 }
 
 function fragmentFaults(path: string, fragment: unknown, zone: unknown): Fault[] {

@@ -12,6 +12,7 @@ vi.mock("../../components/faults", async (original) => {
 
 const accountId = "0123456789abcdef0123456789abcdef";
 const groupType = "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup";
+const tokenType = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
 const policyType = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy";
 
 describe("AccessPolicy", () => {
@@ -75,6 +76,85 @@ describe("AccessPolicy", () => {
     expect(inputs.sessionDuration).toBe("8h");
   });
 
+  it("takes one of several countries and logins through groups, and asks why", async () => {
+    const id = "99999999-2222-3333-4444-555555555555";
+    const args: AccessPolicyArgs = {
+      accountId,
+      emails: ["ana@example.com"],
+      requireMfa: true,
+      countries: ["DE", "CH"],
+      identityProviders: [
+        { id, type: "google" },
+        { id: pulumi.output(id.replace("9", "8")), type: "onetimepin" },
+      ],
+      purpose: "Why now?",
+    };
+    const found = await register(() => new AccessPolicy("ana", args));
+    expect(urns()).toEqual([
+      `creel:index:AccessPolicy$${groupType}::ana`,
+      `creel:index:AccessPolicy$${groupType}::ana--countries`,
+      `creel:index:AccessPolicy$${groupType}::ana--logins`,
+      `creel:index:AccessPolicy$${policyType}::ana-allow`,
+      "creel:index:AccessPolicy::ana",
+    ]);
+    expect(find(found, groupType, "ana--countries").inputs.includes).toEqual([
+      { geo: { countryCode: "DE" } },
+      { geo: { countryCode: "CH" } },
+    ]);
+    expect(find(found, groupType, "ana--logins").inputs.includes).toEqual([
+      { loginMethod: { id } },
+      { loginMethod: { id: id.replace("9", "8") } },
+    ]);
+    expect(find(found, policyType, "ana-allow").inputs).toMatchObject({
+      requires: [
+        { authMethod: { authMethod: "mfa" } },
+        { group: { id: "ana--countries-id" } },
+        { group: { id: "ana--logins-id" } },
+      ],
+      purposeJustificationRequired: true,
+      purposeJustificationPrompt: "Why now?",
+    });
+  });
+
+  it("lets programs in by their own tokens, each by its id, in a policy without people", async () => {
+    const serviceTokens = {
+      ci: {},
+      node: { duration: "720h", rotation: 3, previousUntil: "2027-01-31T12:00:00Z" },
+      old: { rotation: 2 },
+    };
+    const found = await register(() => {
+      made = new AccessPolicy("ana", { accountId, emails: ["ana@example.com"], countries: ["DE"], serviceTokens });
+    });
+    expect(urns().filter((urn) => urn.includes(tokenType))).toEqual(
+      ["ci", "node", "old"].map((token) => `creel:index:AccessPolicy$${tokenType}::ana--${token}`),
+    );
+    const token = (name: string) => find(found, tokenType, `ana--${name}`).inputs;
+    expect(token("ci")).toEqual({ accountId, name: "creel-test-ana--ci", duration: "8760h" });
+    expect(token("node")).toMatchObject({
+      duration: "720h",
+      clientSecretVersion: 3,
+      previousClientSecretExpiresAt: "2027-01-31T12:00:00Z",
+    });
+    expect(token("old")).toMatchObject({
+      clientSecretVersion: 2,
+      previousClientSecretExpiresAt: "2020-01-01T00:00:00Z",
+    });
+    expect(find(found, policyType, "ana-programs").inputs).toEqual({
+      accountId,
+      name: "creel-test-ana--programs",
+      decision: "non_identity",
+      includes: ["ci", "node", "old"].map((name) => ({ serviceToken: { tokenId: `ana--${name}-id` } })),
+      sessionDuration: "8h",
+    });
+    expect(await resolved(made.policyIds)).toEqual(["ana-allow-id", "ana-programs-id"]);
+    const { clientId, clientSecret, expiresAt } = made.serviceTokens.ci!;
+    expect(await Promise.all([clientId, expiresAt, clientSecret].map((output) => pulumi.isSecret(output)))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
   it("makes nothing when it refuses", async () => {
     const registered = await register(() => {
       expect(() => new AccessPolicy("ana", { accountId, emails: ["*"] })).toThrow(
@@ -85,7 +165,20 @@ describe("AccessPolicy", () => {
   });
 });
 
+const ana = { emails: ["ana@example.com"] };
+
 describe("what AccessPolicy refuses", () => {
+  it("is a PIN and nothing else, and any other login and nothing else", () => {
+    const told = (type: string) =>
+      accessPolicyFaults({ identityProviders: [{ id: "99999999-2222-3333-4444-555555555555", type }] }).map(
+        ({ path, reason }) => `${path} ${reason}`,
+      );
+    const missing = "emails is missing, and so is every other way in";
+    const pin = "identityProviders would admit everyone by itself: anybody can have a one-time PIN sent";
+    expect(told("onetimepin")).toEqual([missing, pin]);
+    expect(told("google")).toEqual([missing, "identityProviders would admit everybody by itself who can log in there"]);
+  });
+
   it.each<[string, Omit<AccessPolicyArgs, "accountId">, string]>([
     ["nobody at all", {}, "emails is missing, and so is every other way in"],
     ["empty lists", { emails: [], emailDomains: [], groups: [] }, "emails is missing, and so is every other way in"],
@@ -135,6 +228,73 @@ describe("what AccessPolicy refuses", () => {
       "a login without length",
       { emails: ["a@example.com"], sessionDuration: "" },
       "sessionDuration is not how long a login can last",
+    ],
+    ["everyone by that name", { emails: ["everyone"] }, "emails[0] would admit everyone"],
+    [
+      "more people than a group can name",
+      {
+        emails: Array.from({ length: 999 }, (_, i) => `a${i}@example.com`),
+        emailDomains: ["example.com", "example.org"],
+      },
+      "emails has 1001 ways in together with emailDomains and groups, and Cloudflare takes 1000",
+    ],
+    ["no identity provider", { ...ana, identityProviders: [] }, "identityProviders is empty: nobody could log in"],
+    [
+      "no id of one",
+      { ...ana, identityProviders: [{ id: "google", type: "google" }] },
+      "identityProviders[0].id is not the id of an identity provider",
+    ],
+    [
+      "a second factor of a PIN",
+      { ...ana, requireMfa: true, identityProviders: [{ id: pulumi.output("later"), type: "onetimepin" }] },
+      "requireMfa would admit nobody: a one-time PIN is never a second factor",
+    ],
+    ["no country", { ...ana, countries: [] }, "countries is empty: nobody could be in any of them"],
+    ["a country in small letters", { ...ana, countries: ["de"] }, "countries[0] is not a country"],
+    ["a country that is none", { ...ana, countries: ["DE", "ZZ"] }, "countries[1] is not a country"],
+    ["a country twice", { ...ana, countries: ["DE", "CH", "DE"] }, "countries[2] is there already"],
+    ["an empty question", { ...ana, purpose: " " }, "purpose asks nothing"],
+    ["a question of several lines", { ...ana, purpose: "Why?\nWhen?" }, "purpose asks nothing"],
+    ["a token without a name", { ...ana, serviceTokens: { "": {} } }, "serviceTokens. is not a name"],
+    [
+      "a token called like a property",
+      { ...ana, serviceTokens: { constructor: {} } as never },
+      "serviceTokens.constructor is a name that every object has",
+    ],
+    [
+      "a token for ever",
+      { ...ana, serviceTokens: { ci: { duration: "forever" } } },
+      "serviceTokens.ci.duration is not how long a token can last",
+    ],
+    [
+      "a token for no time",
+      { ...ana, serviceTokens: { ci: { duration: "0h" } } },
+      "serviceTokens.ci.duration is not how long a token can last",
+    ],
+    [
+      "a token for minutes",
+      { ...ana, serviceTokens: { ci: { duration: "90m" } } },
+      "serviceTokens.ci.duration is not how long a token can last",
+    ],
+    [
+      "half a rotation",
+      { ...ana, serviceTokens: { ci: { rotation: 1.5 } } },
+      "serviceTokens.ci.rotation is not the number of a secret",
+    ],
+    [
+      "an end of nothing",
+      { ...ana, serviceTokens: { ci: { previousUntil: "2027-01-31T12:00:00Z" } } },
+      "serviceTokens.ci.previousUntil has no meaning for a first secret: there is none before it",
+    ],
+    [
+      "an end that is no time",
+      { ...ana, serviceTokens: { ci: { rotation: 2, previousUntil: "2027-02-31" } } },
+      "serviceTokens.ci.previousUntil is not a time",
+    ],
+    [
+      "more tokens than an account has",
+      { ...ana, serviceTokens: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, {}])) },
+      "serviceTokens has 51 tokens, and an account has room for 50",
     ],
     ["days", { emails: ["a@example.com"], sessionDuration: "1d" }, "sessionDuration is not how long a login can last"],
   ])("%s", (_title, args, expected) => {
