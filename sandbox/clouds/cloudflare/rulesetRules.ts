@@ -1,28 +1,13 @@
 import { z } from "zod";
+import { refuseParameters } from "./actionParameters";
 import { hexId, timestamp } from "./envelope";
 import { CloudflareError, parseBody } from "./errors";
 import { notEmulated } from "./expression/emulated";
 import { parseExpression } from "./expression/parser";
 import { ExpressionError, type Usage } from "./expression/syntax";
 import type { Plan, RulesetRule } from "./model";
-import {
-  refuseActionOverPlan,
-  refuseExpressionOverPlan,
-  refuseManagedRuleset,
-  refuseRateLimit,
-  refuseTooManyRules,
-} from "./planLimits";
-
-const rateLimit = z.object({
-  characteristics: z.array(z.string()).min(1),
-  period: z.number().int(),
-  requests_per_period: z.number().int().min(1).nullish(),
-  mitigation_timeout: z.number().int().nullish(),
-  counting_expression: z.string().nullish(),
-  requests_to_origin: z.boolean().nullish(),
-  score_per_period: z.number().nullish(),
-  score_response_header_name: z.string().nullish(),
-});
+import { notEmulatedCode, refuseActionOverPlan, refuseExpressionOverPlan, refuseTooManyRules } from "./planLimits";
+import { rateLimitSchema, refuseRateLimit } from "./rateLimitRules";
 
 const rule = z.object({
   id: z.string().nullish(),
@@ -32,19 +17,15 @@ const rule = z.object({
   description: z.string().nullish(),
   enabled: z.boolean().nullish(),
   action_parameters: z.record(z.string(), z.unknown()).nullish(),
-  ratelimit: rateLimit.nullish(),
+  ratelimit: rateLimitSchema.nullish(),
   logging: z.object({ enabled: z.boolean() }).nullish(),
 });
 type Wanted = z.output<typeof rule>;
 
 export const rulesSchema = z.array(rule);
 
-/** A refusal that only the sandbox makes: what it cannot evaluate truly must not look as if it did. */
-const notEmulatedCode = 20999;
 /** Longest expression on every plan, in characters (rules-language/expressions). */
 const longestExpression = 4096;
-/** Largest body of a custom response, in bytes (waf/rate-limiting-rules/parameters). */
-const largestResponse = 30 * 1024;
 
 const securityActions = ["block", "challenge", "js_challenge", "managed_challenge", "log"];
 /** What rules of a phase may do; phases that are not listed take any action. */
@@ -91,11 +72,11 @@ function checkRule(plan: Plan, phase: string, wanted: Wanted, pointer: string): 
   }
   refuseActionOverPlan(plan, wanted.action, `${pointer}/action`);
   checkExpression(plan, phase, wanted.expression, `${pointer}/expression`);
-  const { counting_expression: counting } = wanted.ratelimit ?? {};
-  if (counting) checkExpression(plan, phase, counting, `${pointer}/ratelimit/counting_expression`);
   if (phase === "http_ratelimit") {
     if (!wanted.ratelimit) throw new CloudflareError(400, 20155, "ratelimit is required in this phase", pointer);
     refuseRateLimit(plan, wanted.action, wanted.ratelimit, `${pointer}/ratelimit`);
+    const { counting_expression: counting } = wanted.ratelimit;
+    if (counting) checkExpression(plan, phase, counting, `${pointer}/ratelimit/counting_expression`, true);
   } else if (wanted.ratelimit) {
     throw new CloudflareError(
       400,
@@ -104,10 +85,10 @@ function checkRule(plan: Plan, phase: string, wanted: Wanted, pointer: string): 
       `${pointer}/ratelimit`,
     );
   }
-  checkParameters(plan, wanted, `${pointer}/action_parameters`);
+  refuseParameters(plan, phase, wanted, pointer);
 }
 
-function checkExpression(plan: Plan, phase: string, expression: string, pointer: string): void {
+function checkExpression(plan: Plan, phase: string, expression: string, pointer: string, counting = false): void {
   const refuse = (code: number, reason: string) =>
     new CloudflareError(400, code, `'${expression}' is not a valid value for expression because ${reason}`, pointer);
   if (expression.trim() === "") throw refuse(20125, "the expression cannot be blank");
@@ -123,26 +104,9 @@ function checkExpression(plan: Plan, phase: string, expression: string, pointer:
     if (!(error instanceof ExpressionError)) throw error;
     throw refuse(20127, `could not parse filter expression: ${error.message}`);
   }
-  refuseExpressionOverPlan(plan, phase, usage, pointer);
+  refuseExpressionOverPlan(plan, phase, usage, pointer, counting);
   const unknown = notEmulated(usage);
   if (unknown) throw refuse(notEmulatedCode, `the sandbox does not emulate the ${unknown}`);
-}
-
-function checkParameters(plan: Plan, { action, action_parameters: parameters }: Wanted, pointer: string): void {
-  const refuse = (place: string, reason: string) => new CloudflareError(400, 20119, reason, `${pointer}${place}`);
-  if (action === "execute") refuseManagedRuleset(plan, parameters?.id, `${pointer}/id`);
-  const skips = ["phases", "products", "ruleset", "rulesets", "rules"];
-  if (action === "skip" && !skips.some((name) => parameters?.[name])) {
-    throw refuse("", "skip requires a ruleset, phases, products or rules to be skipped");
-  }
-  const response = parameters?.response as { status_code?: number; content?: string } | undefined;
-  if (!response) return;
-  if (action !== "block") throw refuse("/response", "a custom response is only allowed with action block");
-  const status = response.status_code ?? 0;
-  if (status < 400 || status > 499) throw refuse("/response/status_code", "must be between 400 and 499");
-  if (Buffer.byteLength(response.content ?? "") > largestResponse) {
-    throw refuse("/response/content", `is larger than ${largestResponse} bytes`);
-  }
 }
 
 function storedRule(wanted: Wanted, before: RulesetRule[]): RulesetRule {

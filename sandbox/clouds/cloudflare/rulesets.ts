@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { hexId, success, timestamp } from "./envelope";
 import { CloudflareError, parseBody } from "./errors";
+import { type ManagedRuleset, managedRuleset, managedRulesets } from "./managedRulesets";
 import type { Owner, Plan, Ruleset } from "./model";
 import { checkedRules } from "./rulesetRules";
 import { type CloudflareWorld, ownerOf } from "./world";
@@ -70,13 +71,15 @@ function registerUnder(app: FastifyInstance, world: CloudflareWorld, base: strin
   app.get(base, async (request) => {
     const owner = ownerOf(world, request);
     const found = Object.values(rulesets).filter((ruleset) => ruleset.owner === owner);
-    const listed = found.map((ruleset) => {
-      const { rules: _, ...shown } = rulesetView(ruleset);
-      return shown;
-    });
+    const listed = [...managedRulesets.map(managedView), ...found.map(rulesetView)].map(
+      ({ rules: _, ...shown }) => shown,
+    );
     return { ...success(listed), result_info: { count: listed.length } };
   });
-  app.get(`${base}/:ruleset`, async (request) => success(rulesetView(requested(world, request))));
+  app.get(`${base}/:ruleset`, async (request) => {
+    const managed = managedRuleset((request.params as { ruleset: string }).ruleset);
+    return success(managed ? managedView(managed) : rulesetView(requested(world, request)));
+  });
   app.put(`${base}/:ruleset`, async (request) =>
     success(rulesetView(update(world, requested(world, request), request.body))),
   );
@@ -164,6 +167,28 @@ function planOf(world: CloudflareWorld, owner: Owner): Plan {
   const zone = world.zones.find((candidate) => owner === `zones/${candidate.id}`);
   if (zone) return zone.plan;
   throw new CloudflareError(400, 20120, "not entitled: account rulesets require an Enterprise plan", "/kind");
+}
+
+/** A managed ruleset as everybody sees it; nobody can change it. */
+function managedView({ id, name, rules }: ManagedRuleset) {
+  const last_updated = "2026-01-01T00:00:00Z";
+  return {
+    id,
+    name,
+    description: "An imitation by the sandbox: a handful of well-known attack shapes",
+    source: "firewall_managed",
+    kind: "managed",
+    phase: "http_request_firewall_managed",
+    version: "1",
+    last_updated,
+    rules: rules.map(({ attack: _, ...rule }) => ({
+      ...rule,
+      version: "1",
+      ref: rule.id,
+      enabled: true,
+      last_updated,
+    })),
+  };
 }
 
 function rulesetView({ owner: _, ...ruleset }: Ruleset) {
