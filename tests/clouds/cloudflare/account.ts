@@ -38,7 +38,8 @@ export class TestAccount {
   readonly entries: RequestEntry[] = [];
   client!: Cloudflare;
   private app!: FastifyInstance;
-  private url = "";
+  /** Address of the API, without a path. */
+  url = "";
 
   async start(): Promise<this> {
     const plans = Object.keys(zoneIds) as Plan[];

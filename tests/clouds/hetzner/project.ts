@@ -21,7 +21,8 @@ export class TestProject {
   readonly entries: RequestEntry[] = [];
   readonly machines: RecordingMachines;
   private app!: FastifyInstance;
-  private url = "";
+  /** Address of the API, without a path. */
+  url = "";
 
   constructor(
     readonly store: Store<ReturnType<typeof emptyHetzner>> = memoryStore(emptyHetzner()),
