@@ -1,17 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
 import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
-import pc from "picocolors";
 import { type Engine, prepareEngine } from "../engine/engine";
 import { preflight, readWorld, sandboxFolder, type World, worldDown, worldUp } from "../sandbox/world";
+import { proveDemo } from "./demoProof";
+import { keepSecrets } from "./demoSecrets";
+import { showDemo } from "./demoSummary";
 import { Deployment } from "./deployment";
-import { leakChecks } from "./leaks";
-import { agentChecks, type Check, type DeployedAgent, type DeployedServer, flowChecks } from "./proof";
+import type { Check } from "./proof";
 import { environment, openSandboxStack } from "./sandboxStack";
-
-const secretName = "MODEL_API_KEY";
 
 /** What the demo's steps hand on. */
 interface Demo {
@@ -51,16 +49,16 @@ async function up(): Promise<boolean> {
       }),
       step(`Environment ${environment}`, async (demo) => {
         demo.deployment = await openSandboxStack(demoFolder(), demo.engine, demo.world);
-        await keepSecret(demo.deployment);
+        await keepSecrets(demo.deployment);
       }),
       step("pulumi up", async (demo, report) => {
         await demo.deployment.pulumi(["up", "--yes", "--suppress-outputs"], { onLine: report });
       }),
       step("Looking at what was deployed", async (demo, report) => {
-        demo.checks = await prove(demo.deployment, demo.world, report);
+        demo.checks = await proveDemo(demo.deployment, demo.world, report);
       }),
     ]).run(context);
-    return await summary(context, started);
+    return await showDemo(context, started);
   } finally {
     await context.deployment?.close();
   }
@@ -108,60 +106,6 @@ export async function forgetDemo(): Promise<void> {
 /** Whether the demo is deployed, or was left half-way. */
 export function demoExists(): boolean {
   return Deployment.exists(demoFolder(), environment);
-}
-
-/** The demo's one secret is made up once and then kept, so that a second run has nothing to do. */
-async function keepSecret(deployment: Deployment): Promise<void> {
-  const key = `creel:secrets.atlas.${secretName}`;
-  const present = await deployment.pulumi(["config", "get", "--path", key], { reject: false });
-  if (present.exitCode !== 0) await deployment.setSecret(key, `demo-${randomBytes(24).toString("hex")}`);
-}
-
-/** Every check there is, on the demo's one server and agent. */
-async function prove(deployment: Deployment, world: World, report: Report): Promise<Check[]> {
-  const { fleet } = (await deployment.outputs()) as {
-    fleet: { servers: Record<string, DeployedServer>; agents: Record<string, DeployedAgent> };
-  };
-  const [name, agent] = Object.entries(fleet.agents)[0]!;
-  const server = fleet.servers[agent.server]!;
-  const value = (
-    await deployment.pulumi(["config", "get", "--path", `creel:secrets.${name}.${secretName}`])
-  ).stdout.trim();
-  const canary = { agent: name, key: secretName, value };
-  report("agent and its secret");
-  const checks = await agentChecks(deployment, server, agent, canary);
-  report("network flows");
-  checks.push(...(await flowChecks(deployment, server, agent, `${world.registryAddress}:443`)));
-  report("where the secret is");
-  checks.push(...(await leakChecks(deployment, server, canary)));
-  return checks;
-}
-
-async function summary({ checks, world, deployment }: Demo, started: number): Promise<boolean> {
-  for (const check of checks) {
-    console.log(`${check.ok ? pc.green("✔") : pc.red("✘")} ${check.title}: ${check.seen}`);
-  }
-  const inventories = [
-    `${new URL(world.hetzner.endpoint).origin}/_sandbox/inventory`,
-    `${new URL(world.cloudflare.baseUrl).origin}/_sandbox/inventory`,
-  ];
-  for (const url of inventories) {
-    console.log(`\n${pc.bold(url)}`);
-    console.log(inventoryLines((await (await fetch(url)).json()) as Record<string, { names: string[] }>).join("\n"));
-  }
-  const failed = checks.filter((check) => !check.ok).length;
-  console.log(
-    `\n${checks.length - failed} of ${checks.length} checks hold, after ${Math.round((Date.now() - started) / 1000)} s.`,
-  );
-  console.log(`Stack: ${deployment.folder}  Remove everything: npm run demo -- --down`);
-  return failed === 0;
-}
-
-/** One line per kind of resource that the emulated cloud holds. */
-function inventoryLines(inventory: Record<string, { names: string[] }>): string[] {
-  return Object.entries(inventory)
-    .filter(([, { names }]) => names.length > 0)
-    .map(([kind, { names }]) => `  ${kind}: ${names.join(", ")}`);
 }
 
 /** A step of the demo; what it reports is shown beside its title, or as plain lines where there is no terminal. */

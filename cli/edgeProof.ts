@@ -22,7 +22,7 @@ export async function verdictOf(world: World, { ray }: EdgeAnswer): Promise<Verd
 export async function operatorChecks(client: EdgeClient, world: World, url: string, email: string): Promise<Check[]> {
   const { hostname } = new URL(url);
   const team = `${world.cloudflare.team}.cloudflareaccess.com`;
-  const stranger = await client.request(hostname, "/");
+  const stranger = await new EdgeSession(client).once(new URL(url));
   const sentTo = URL.canParse(stranger.headers.location ?? "") ? new URL(stranger.headers.location!).hostname : "";
   const page = await logIn(new EdgeSession(client), world, url, email);
   const { by } = await verdictOf(world, page);
@@ -49,6 +49,7 @@ export async function webhookChecks(client: EdgeClient, world: World, url: strin
     const answer = await client.request(hostname, target, {
       method: "POST",
       headers: [
+        ["user-agent", "GitHub-Hookshot/creel"],
         ["content-type", "application/json"],
         ...(signature === undefined ? [] : [["x-hub-signature-256", signature] as [string, string]]),
       ],

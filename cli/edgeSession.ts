@@ -8,6 +8,12 @@ export interface EdgePage extends EdgeAnswer {
 /** Most redirects that are followed in one go. */
 const mostRedirects = 10;
 
+/** Cloudflare's Browser Integrity Check refuses whoever does not say what they are. */
+const browserHeaders: [string, string][] = [
+  ["user-agent", "Mozilla/5.0 (X11; Linux x86_64) Creel"],
+  ["accept", "text/html,*/*"],
+];
+
 /**
  * A person's browser, as far as logging in needs one: keeps cookies by host, follows redirects, sends forms.
  *
@@ -36,7 +42,7 @@ export class EdgeSession {
     const cookies = this.cookies.get(url.hostname) ?? new Map<string, string>();
     this.cookies.set(url.hostname, cookies);
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers: EdgeSend["headers"] = [["accept", "text/html,*/*"], ...(send.headers ?? [])];
+    const headers: EdgeSend["headers"] = [...browserHeaders, ...(send.headers ?? [])];
     if (cookie !== "") headers.push(["cookie", cookie]);
     const plain = url.protocol === "http:";
     const answer = await this.client.request(url.hostname, url.pathname + url.search, { ...send, headers, plain });

@@ -12,6 +12,10 @@ export interface DeployedServer {
 export interface DeployedAgent {
   server: string;
   container: string;
+  /** Address under which its people open it. */
+  url: string;
+  /** Address to which its webhooks go, where it takes any. */
+  botUrl?: string;
 }
 
 /** One thing that was looked at, and what was seen. */

@@ -43,12 +43,12 @@ describeUnless(sandboxMissing(), "an agent behind the edge", () => {
     const { url, botUrl, container, server: name } = await atlas();
     const server = (await fleetOutput(deployment)).servers[name]!;
     const probes = { signed: canaryValue(), undeclared: canaryValue(), stranger: canaryValue() };
-    const probe = (value: string): [string, string][] => [["x-creel-probe", value]];
+    const json: [string, string] = ["content-type", "application/json"];
+    const probe = (value: string): [string, string][] => [["user-agent", "probe"], json, ["x-creel-probe", value]];
     await edge.request(new URL(url).hostname, "/", { headers: probe(probes.stranger) });
     const host = new URL(botUrl!).hostname;
-    const json: [string, string] = ["content-type", "application/json"];
-    await edge.request(host, "/", { method: "POST", headers: [json, ...probe(probes.undeclared)], body: "{}" });
-    await edge.request(host, githubPath, { method: "POST", headers: [json, ...probe(probes.signed)], body: "{}" });
+    await edge.request(host, "/", { method: "POST", headers: probe(probes.undeclared), body: "{}" });
+    await edge.request(host, githubPath, { method: "POST", headers: probe(probes.signed), body: "{}" });
     const { stdout } = await deployment.ssh(server, `docker exec ${container} agent received --json`);
     const heard = (JSON.parse(stdout) as { headers: Record<string, string> }[]).map((r) => r.headers["x-creel-probe"]);
     expect(heard.filter((value) => Object.values(probes).includes(value!))).toEqual([probes.signed]);
