@@ -5,6 +5,7 @@ import { type UpContext, upSteps, withSandboxLock } from "../sandbox/up";
 import { worldDown, worldStatus } from "../sandbox/world";
 import { forgetDemo } from "./demo";
 import { browseCommand } from "./sandboxBrowse";
+import { logCommand } from "./sandboxLog";
 
 /** `creel sandbox up | status | down`: the internet in a box, on this computer. */
 export function sandboxCommand(): Command {
@@ -16,6 +17,7 @@ export function sandboxCommand(): Command {
     .option("--json", "as one JSON document")
     .action(status);
   command.addCommand(browseCommand());
+  command.addCommand(logCommand());
   command
     .command("down")
     .description("remove everything it runs; images and certificates stay for the next time")

@@ -5,6 +5,9 @@ import { connect as connectTcp } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Front } from "./frontWorld";
 
+/** Without one Browser Integrity Check refuses. */
+export const userAgent = "Mozilla/5.0 (X11; Linux x86_64)";
+
 /** The part of a front that clients need. */
 export type Target = Pick<Front, "ca"> & { edge: Pick<Front["edge"], "ports"> };
 
@@ -33,7 +36,7 @@ export function ask({ edge, ca }: Target, host: string, question: Question = {})
   const { path = "/", method = "GET", headers = {}, body, plain = false, serverName = host } = question;
   const { ports } = edge;
   const common = { host: "127.0.0.1", port: plain ? ports.http : ports.https, path, method, agent: false as const };
-  const all = { host, ...headers };
+  const all = { host, "user-agent": userAgent, ...headers };
   return new Promise((resolve, reject) => {
     const sent = plain
       ? plainRequest({ ...common, headers: all })
