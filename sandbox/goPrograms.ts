@@ -50,7 +50,7 @@ async function buildHere(go: string, target: string): Promise<void> {
   await execa(go, ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", `${target}/`, ...packages], {
     cwd: imagesFolder,
     // The module asks for an old language version, so any toolchain will do and none must be downloaded.
-    env: { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "-mod=mod" },
+    env: { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "-mod=readonly" },
   });
 }
 
@@ -83,8 +83,8 @@ async function buildInContainer(
 async function goSources(): Promise<[string, Buffer][]> {
   const names = ["go.mod", "go.sum"];
   for (const program of programs) {
-    const files = await readdir(path.join(imagesFolder, program));
-    const own = files.filter((file) => file.endsWith(".go") && !file.endsWith("_test.go")).sort();
+    const entries = await readdir(path.join(imagesFolder, program), { recursive: true });
+    const own = entries.filter((file) => file.endsWith(".go") && !file.endsWith("_test.go")).sort();
     names.push(...own.map((file) => `${program}/${file}`));
   }
   return Promise.all(names.map(async (name) => [name, await readFile(path.join(imagesFolder, name))]));

@@ -85,9 +85,17 @@ func TestReadyFollowsTheRunningConnector(t *testing.T) {
 	}
 }
 
-func TestUnknownCommandsAndFlagsFail(t *testing.T) {
-	for _, args := range [][]string{{"access"}, {"tunnel"}, {"tunnel", "login"}, {"tunnel", "--bogus", "run"}} {
+func TestUnknownCommandsFail(t *testing.T) {
+	for _, args := range [][]string{{"access"}, {"tunnel"}, {"tunnel", "login"}} {
 		if code, said := command(args...); code != exitFailed {
+			t.Errorf("%v: exit %d, %s", args, code, said)
+		}
+	}
+}
+
+func TestMisuseIsSaidAndIsNoFailure(t *testing.T) {
+	for _, args := range [][]string{{"tunnel", "--bogus", "run"}, {"tunnel", "run", "--bogus"}, {"--bogus"}} {
+		if code, said := command(args...); code != 0 || !strings.Contains(said, "-bogus") {
 			t.Errorf("%v: exit %d, %s", args, code, said)
 		}
 	}

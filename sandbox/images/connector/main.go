@@ -28,17 +28,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 	cli.OsExiter = func(int) {} // The code is returned instead.
 	cli.ErrWriter = stderr
 	cli.VersionPrinter = func(*cli.Context) { fmt.Fprintf(stdout, "cloudflared version %s (stand-in)\n", version) }
+	// What cannot be parsed is said, and ends with code 0: cloudflared does not look at that error.
+	misused := func(_ *cli.Context, err error, _ bool) error {
+		fmt.Fprintln(stderr, "Incorrect Usage.", err)
+		return nil
+	}
 	app := &cli.App{
-		Name:      "cloudflared",
-		Usage:     "stand-in for the connector of Cloudflare Tunnel",
-		Version:   version,
-		Writer:    stdout,
-		ErrWriter: stderr,
-		Flags:     tunnelFlags(),
-		Commands:  []*cli.Command{versionCommand(stdout), tunnelCommand(stdout, stderr)},
+		Name:         "cloudflared",
+		Usage:        "stand-in for the connector of Cloudflare Tunnel",
+		Version:      version,
+		Writer:       stdout,
+		ErrWriter:    stderr,
+		Flags:        tunnelFlags(),
+		Commands:     []*cli.Command{versionCommand(stdout), tunnelCommand(stdout, stderr)},
+		OnUsageError: misused,
 		Action: func(c *cli.Context) error {
 			return fmt.Errorf("no such command %q: this stand-in knows version and tunnel", c.Args().First())
 		},
+	}
+	for _, command := range app.Commands {
+		reportMisuse(command, misused)
 	}
 	err := app.Run(args)
 	if err == nil {
@@ -50,6 +59,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+func reportMisuse(command *cli.Command, how cli.OnUsageErrorFunc) {
+	command.OnUsageError = how
+	for _, inner := range command.Subcommands {
+		reportMisuse(inner, how)
+	}
 }
 
 // usageError is one that cloudflared ends with code 255 for.

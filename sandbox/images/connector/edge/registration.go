@@ -78,7 +78,6 @@ func newRegistrar(ctx context.Context, stream io.ReadWriteCloser) *registrar {
 
 // close ends the stream with an abort message.
 func (r *registrar) close() {
-	r.server.Close()
 	r.connection.Close()
 }
 

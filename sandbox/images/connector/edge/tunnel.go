@@ -107,7 +107,7 @@ func (t *Tunnel) keep(ctx context.Context, index uint8, connected func()) error 
 			return nil
 		}
 		t.Log.Error().Err(err).Uint8("connIndex", index).Msg("Connection terminated")
-		if errors.As(err, &unreachable{}) {
+		if errors.As(err, &unreachable{}) || doubled(err) {
 			t.addresses.change(index)
 		}
 		if !t.pause(ctx, retries) || t.stopping() {
@@ -130,7 +130,13 @@ func (t *Tunnel) keep(ctx context.Context, index uint8, connected func()) error 
 // curable says whether a connector that was never connected tries again soon: the edge is away, or does not know the tunnel or its
 // secret, which may be news that has not reached it yet.
 func curable(err error) bool {
-	return errors.As(err, &unreachable{}) || strings.Contains(err.Error(), "Unauthorized")
+	return errors.As(err, &unreachable{}) || doubled(err) || strings.Contains(err.Error(), "Unauthorized")
+}
+
+// doubled says whether the edge still has this connection from before.
+func doubled(err error) bool {
+	var refused *refusal
+	return errors.As(err, &refused) && refused.cause == "EDUPCONN"
 }
 
 func (t *Tunnel) connect(ctx context.Context, index uint8, retries *backoff, registered func()) error {

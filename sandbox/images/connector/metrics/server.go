@@ -50,8 +50,12 @@ func Listen(asked string) (net.Listener, error) {
 	if asked != "" {
 		return net.Listen("tcp", asked)
 	}
+	return firstFree(containerAddresses)
+}
+
+func firstFree(addresses []string) (net.Listener, error) {
 	var failure error
-	for _, address := range containerAddresses {
+	for _, address := range addresses {
 		listener, err := net.Listen("tcp", address)
 		if err == nil {
 			return listener, nil
