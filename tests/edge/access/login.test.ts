@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Browser, field, team } from "./browser";
-import { Setting } from "./setting";
+import { allow, Setting } from "./setting";
 
 let setting: Setting;
 const url = "https://atlas.example.com/chat?room=1";
@@ -99,12 +99,14 @@ describe("the team's session", () => {
   });
 
   it("shows the way out to somebody whom the next application does not admit", async () => {
-    await setting.application("cirrus.example.com", { custom_deny_message: "Ask <ops>" }, []);
-    await setting.change(`apps/${(await setting.application("d.example.com")).id}`, {});
+    const settings = { custom_deny_message: "Ask <ops>" };
+    await setting.application("cirrus.example.com", settings, [allow("bo@example.com")]);
     const browser = setting.browser();
     await setting.logIn(browser, url);
-    const seen = await browser.go("https://cirrus.example.com/");
-    expect(seen.response?.status).toBe(403);
+    const { response } = await browser.go("https://cirrus.example.com/");
+    expect(response?.status).toBe(403);
+    expect(response?.body).toContain("Ask &lt;ops&gt;");
+    expect(response?.body).toContain('href="/cdn-cgi/access/logout"');
   });
 
   it("ends everywhere with a logout", async () => {

@@ -26,21 +26,20 @@ export class Setting {
     }));
     this.world = { state: this.api.store.state, accounts: [{ id: accountId, name: "Acme", team: "acme" }], zones };
     this.access = this.newAccess();
+    this.mailApp = fastify();
+    this.access.register(this.mailApp);
     return this;
   }
 
   /** Access as after a restart of the process: the same state, nothing else. */
   newAccess(): Access {
-    const access = createAccess({
+    return createAccess({
       world: this.world,
       now: () => Date.now() + this.ahead,
       save: async () => {
         this.saves++;
       },
     });
-    this.mailApp = fastify();
-    access.register(this.mailApp);
-    return access;
   }
 
   async stop(): Promise<void> {
@@ -50,6 +49,11 @@ export class Setting {
 
   browser(from?: Pick<Sent, "address" | "country">): Browser {
     return new Browser(this.access, from);
+  }
+
+  /** One request, without a browser's cookies. */
+  ask(url: string, sent?: Sent): Promise<Seen> {
+    return new Browser(this.access).once(url, sent);
   }
 
   make(kind: string, body: unknown): Promise<Json> {
