@@ -67,9 +67,9 @@ const readers: Record<string, Reader> = {
   "ip.src": ({ request }) => ({ address: request.client.address }),
   "ip.src.is_in_european_union": ({ request }) => isInEuropeanUnion(request.client.country),
   ssl: ({ request }) => request.tls !== undefined,
-  "http.request.headers.names": ({ request }) => request.headers.map(([name]) => name),
-  "http.request.headers.values": ({ request }) => request.headers.map(([, value]) => value),
-  "http.request.headers": ({ request }) => multimap(request.headers),
+  "http.request.headers.names": ({ request }) => seenHeaders(request).map(([name]) => name),
+  "http.request.headers.values": ({ request }) => seenHeaders(request).map(([, value]) => value),
+  "http.request.headers": ({ request }) => multimap(seenHeaders(request)),
   "http.request.cookies": ({ request }) => multimap(cookies(joined(request, "cookie", "; "))),
   "http.request.uri.args": ({ query }) => multimap(pairs(query)),
   "http.request.uri.args.names": ({ query }) => pairs(query).map(([name]) => name),
@@ -134,6 +134,12 @@ function origin(request: EdgeRequest): string {
 
 function uri(path: string, { request, query }: Source): string {
   return request.target.includes("?") ? `${path}?${query}` : path;
+}
+
+/** Header fields as rules see them: with those by which a client asks for a WebSocket. */
+function seenHeaders({ headers, websocket }: EdgeRequest): [string, string][] {
+  if (!websocket || headers.some(([name]) => name === "upgrade")) return headers;
+  return [...headers, ["connection", "Upgrade"], ["upgrade", "websocket"]];
 }
 
 /** A header's values as one; empty when there is none. */

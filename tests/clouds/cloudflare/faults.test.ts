@@ -120,6 +120,16 @@ const settings: Refused[] = [
   refused("an unknown setting", setting("speed"), { value: "on" }, "400 1006"),
   refused("a setting named like a method", setting("constructor"), { value: "on" }, "400 1006"),
   refused("a setting of a higher plan", setting("polish"), { value: "lossy" }, "400 1015: pro plan"),
+  refused("a value of a higher plan", setting("ssl"), { value: "origin_pull" }, "400 1015: enterprise plan"),
+  refused("a word for a number", setting("browser_cache_ttl"), { value: "14400" }, "400 1007: browser_cache_ttl"),
+  refused("a time off the list", setting("challenge_ttl"), { value: 301 }, "400 1007"),
+  refused("half a header", setting("security_header"), { value: { enabled: true } }, "400 1007"),
+  refused(
+    "a long time as a word",
+    setting("security_header"),
+    { value: { strict_transport_security: { max_age: "86400" } } },
+    "400 1007",
+  ),
   refused("bot settings of a higher plan", bots, { sbfm_definitely_automated: "block" }, "403 20120: not entitled"),
   refused("an unknown bot setting's value", bots, { ai_bots_protection: "maybe" }, "400 1004"),
   refused(

@@ -135,6 +135,19 @@ const fields: Case[] = [
   ['remove_bytes(http.host, "\\x2eo") eq "btexamplecm"', {}, true],
 ];
 
+const sockets: Case[] = [
+  ['any(http.request.headers.names[*] wildcard "upgrade")', { websocket: true }, true],
+  ['any(http.request.headers["upgrade"][*] eq "websocket")', { websocket: true }, true],
+  ['any(http.request.headers.names[*] wildcard "upgrade")', {}, false],
+  ['any(http.request.headers.names[*] wildcard "cf*access*")', headers(["cf-access-jwt-assertion", "x"]), true],
+  [
+    'http.request.headers["content-type"][0] wildcard "application/json*"',
+    headers(["content-type", "Application/JSON;x"]),
+    true,
+  ],
+  ['http.request.headers["content-type"][0] wildcard "application/json*"', {}, false],
+];
+
 const addresses: Case[] = [
   ["ip.src in {198.51.100.0/24}", {}, true],
   ["ip.src in {198.51.100.0/25}", {}, false],
@@ -174,7 +187,7 @@ const hostile: Case[] = [
   ['http.host in {"constructor" "toString"}', { host: "constructor" }, true],
 ];
 
-const everything = { requestLine, paths, queries, fields, addresses, hostile };
+const everything = { requestLine, paths, queries, fields, sockets, addresses, hostile };
 
 describe.each(Object.entries(everything))("expressions: %s", (_, cases) => {
   it.each(cases)("%s of %j: %s", (expression, sent, wanted) => {

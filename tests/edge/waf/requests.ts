@@ -20,6 +20,8 @@ export interface Sent {
   tls?: string | null;
   version?: EdgeRequest["version"];
   body?: string;
+  /** Default: false. */
+  websocket?: boolean;
 }
 
 export const zoneOf = (plan: Plan): Zone => ({
@@ -46,7 +48,7 @@ export function sent(given: Sent = {}, plan: Plan = "free"): EdgeRequest {
     headers: [["host", host], ...agent, ...length, ...own],
     client: { address: given.address ?? "198.51.100.200", country: given.country ?? "DE" },
     tls: given.tls === null ? undefined : (given.tls ?? "TLSv1.3"),
-    websocket: false,
+    websocket: given.websocket ?? false,
     body: async (limit) => {
       if (body.length > limit) throw new Error(`larger than ${limit} bytes`);
       return body;
