@@ -22,7 +22,7 @@ export interface AccessContext {
 }
 
 export function tokensOf(context: AccessContext, account: Account): Tokens {
-  return new Tokens(context.world, account, context.now);
+  return new Tokens(context.world, account, context.now, context.save);
 }
 
 /** A login that is still in force. */

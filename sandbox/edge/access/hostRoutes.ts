@@ -21,7 +21,7 @@ export async function hostRoutes(context: AccessContext, account: Account, reque
   const { query } = partsOf(request.target);
   const answered = (reason: string, response: EdgeResponse): Ruling => ({
     pass: false,
-    steps: [{ by: "access", verdict: response.status < 400 ? "login" : "block", reason }],
+    steps: [{ by: "access", verdict: response.status < 400 ? "answer" : "block", reason }],
     response,
   });
   switch (normalPath(request.target).slice(accessPaths.length)) {

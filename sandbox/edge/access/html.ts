@@ -22,6 +22,7 @@ const style = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }
 body { margin: 0 auto; max-width: 38rem; padding: 2rem 1rem }
 h1 { font-size: 1.5rem }
+h2 { font-size: 1.15rem }
 label, fieldset, button { display: block; margin-block: .75rem }
 input, textarea, button { box-sizing: border-box; font: inherit; padding: .5rem; width: 100% }
 input[type=checkbox], input[type=radio] { width: auto }

@@ -43,6 +43,7 @@ export class Tokens {
     private readonly world: CloudflareWorld,
     private readonly account: Account,
     private readonly now: () => number,
+    private readonly save: () => Promise<void>,
   ) {}
 
   get issuer(): string {
@@ -95,8 +96,12 @@ export class Tokens {
     return { ...(await this.keySet()), public_cert: certificates[0], public_certs: certificates };
   }
 
-  private keys(): Promise<AccessKey[]> {
-    return signingKeys(this.world, this.account.id, this.now());
+  private async keys(): Promise<AccessKey[]> {
+    const before = this.world.state.access_keys[this.account.id]?.pairs;
+    const keys = await signingKeys(this.world, this.account.id, this.now());
+    // Connectors keep the keys that they fetched: those must be the same after a restart.
+    if (keys !== before) await this.save();
+    return keys;
   }
 
   private async keySet(): Promise<JSONWebKeySet> {

@@ -3,7 +3,7 @@ import { webcrypto } from "node:crypto";
 import { BasicConstraintsExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isValidSecret } from "../../../sandbox/clouds/cloudflare/access/serviceTokens";
-import { account, type Json, TestAccount, zone } from "./account";
+import { account, accountId, type Json, otherAccountId, TestAccount, zone } from "./account";
 
 let test: TestAccount;
 const ids: Record<string, string> = {};
@@ -149,5 +149,42 @@ describe("root certificates", () => {
     );
     await test.make(access(`certificates/${made.id}`), { name: "partners", associated_hostnames: [] }, "PUT");
     expect((await test.call("DELETE", access(`certificates/${made.id}`))).status).toBe(202);
+  });
+});
+
+describe("revoking, by the official client", () => {
+  it("a person's sessions in the account, and nobody else's", async () => {
+    const session = (email: string) => ({ account_id: accountId, email }) as Json;
+    const { access_sessions } = test.store.state;
+    Object.assign(access_sessions, { one: session("ana@example.com"), two: session("bo@example.com") });
+    Object.assign(access_sessions, { three: { ...session("ana@example.com"), account_id: otherAccountId } });
+    const { organizations } = test.client.zeroTrust;
+    expect(await organizations.revokeUsers({ account_id: accountId, email: "Ana@example.com" })).toBe(true);
+    expect(Object.keys(access_sessions)).toEqual(["two", "three"]);
+    const refused = organizations.revokeUsers({ account_id: accountId, email: "nobody" });
+    await expect(refused).rejects.toMatchObject({ status: 400 });
+  });
+
+  it("an application's tokens, until it goes", async () => {
+    const body = { name: "r", type: "self_hosted", domain: "revoked.example.com" };
+    const { id, aud } = await test.make(access("apps"), body);
+    const { applications } = test.client.zeroTrust.access;
+    await applications.revokeTokens(id, { account_id: accountId });
+    expect(Date.parse(test.store.state.access_revocations[aud]!)).toBeGreaterThan(Date.now() - 10_000);
+    await test.call("DELETE", access(`apps/${id}`));
+    expect(test.store.state.access_revocations).not.toHaveProperty(aud);
+    const gone = applications.revokeTokens(id, { account_id: accountId });
+    await expect(gone).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("a service token's secret, at once or with a time for the old one", async () => {
+    const token = await test.make(access("service_tokens"), { name: "turned" });
+    const valid = (secret: string) => isValidSecret(test.store.state.access_service_tokens[token.id]!, secret);
+    const { serviceTokens } = test.client.zeroTrust.access;
+    const previous_client_secret_expires_at = new Date(Date.now() + 60_000).toISOString();
+    const kept = await serviceTokens.rotate(token.id, { account_id: accountId, previous_client_secret_expires_at });
+    expect(valid(token.client_secret)).toBe(true);
+    await serviceTokens.rotate(token.id, { account_id: accountId });
+    expect(valid(kept.client_secret!)).toBe(false);
   });
 });
