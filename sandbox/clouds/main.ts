@@ -101,7 +101,7 @@ async function main(file: string): Promise<void> {
       hetzner: `${hetznerAddress}/v1`,
       cloudflare: `${cloudflareAddress}/client/v4`,
       metadata: metadataAddress,
-      edge: edge?.ports ?? null,
+      ...(edge ? { edge: edge.ports } : {}),
     })}\n`,
   );
 }
