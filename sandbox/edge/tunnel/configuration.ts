@@ -22,7 +22,8 @@ const largestReply = 64 * 1024;
 /** Brings one connector to the newest configuration and keeps it there, one push at a time. */
 export class ConfigurationPush {
   private tried = 0;
-  private running: Promise<void> | undefined;
+  private busy = false;
+  private last = Promise.resolve();
 
   /**
    * @param newest the tunnel's configuration, undefined while it has none: the connector then answers 503 by itself
@@ -37,17 +38,17 @@ export class ConfigurationPush {
 
   /** Resolves when the connector has answered to the newest configuration. */
   follow(): Promise<void> {
-    this.running ??= this.run();
-    return this.running;
+    if (!this.busy) this.last = this.run();
+    return this.last;
   }
 
   private async run(): Promise<void> {
-    await undefined; // Never over before `running` is set, not even with nothing to push.
+    this.busy = true;
     for (let next = this.newest(); next && next.version > this.tried; next = this.newest()) {
       this.tried = next.version;
       this.report(await push(this.session, next, this.timeout));
     }
-    this.running = undefined;
+    this.busy = false;
   }
 }
 

@@ -142,6 +142,7 @@ export class ConnectorConnection {
         },
         localConfiguration: (json) => this.events.localConfiguration(this, json),
       });
+      if (this.session.closed) return; // the stream ended with the connection
       stream.end();
       if (this.phase === "leaving") this.session.close();
       else this.close(aborted ?? "its control stream ended");

@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
-import { type Duplex, finished, type Readable } from "node:stream";
+import { type Duplex, finished, type Readable, Transform } from "node:stream";
 import type { HeaderList } from "../request";
 import { TunnelFailure, TunnelTimeout } from "./failures";
 import { acceptsWebSocket, endToEnd, type ResponseHead, readResponseHead } from "./responseHeaders";
@@ -38,7 +38,7 @@ export async function forward(
   const head = responseHead(stream, body === undefined, patience);
   if (body) sendBody(body, stream);
   const { status, headers, source } = await head;
-  return { status, headers: endToEnd(headers), source, body: stream };
+  return { status, headers: endToEnd(headers), source, body: wholeBody(stream) };
 }
 
 /** Asks for a WebSocket. @throws NotTaken, TunnelFailure, TunnelTimeout */
@@ -77,6 +77,20 @@ function sendBody(body: Readable, stream: ClientHttp2Stream): void {
     body.resume();
   });
   body.pipe(stream);
+}
+
+/**
+ * The body of an answer. Node ends a stream in good order when its connection is lost, so that half a body would pass for
+ * a whole one: here it ends in an error.
+ */
+function wholeBody(stream: ClientHttp2Stream): Readable {
+  const body = new Transform({
+    transform: (chunk, _, done) => done(null, chunk),
+    flush: (done) => done(stream.rstCode ? new TunnelFailure("the answer broke off") : null),
+  });
+  finished(body, () => stream.close(constants.NGHTTP2_CANCEL));
+  stream.once("error", (error) => body.destroy(error));
+  return stream.pipe(body);
 }
 
 function responseHead(stream: ClientHttp2Stream, repeatable: boolean, patience: Patience): Promise<ResponseHead> {

@@ -38,11 +38,17 @@ export interface TestTunnel {
   configure(ingress: unknown[], more?: Record<string, unknown>): void;
 }
 
-export async function startTestEdge(options: { limits?: Partial<TunnelLimits> } = {}): Promise<TestEdge> {
+export interface TestEdgeOptions {
+  limits?: Partial<TunnelLimits>;
+  /** Default: an empty one. */
+  state?: CloudflareState;
+}
+
+export async function startTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   const folder = await mkdtemp(path.join(tmpdir(), "creel-tunnel-edge-"));
   const { certificate: caFile } = await certificateAuthority(folder);
   const files = await serverCertificate(folder, "edge", ["h2.cftunnel.com"]);
-  const state = emptyCloudflare();
+  const state = options.state ?? emptyCloudflare();
   const events: ConnectorEvent[] = [];
   const waiting = new Set<() => void>();
   const edge = createTunnelEdge({

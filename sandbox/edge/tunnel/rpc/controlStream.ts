@@ -50,7 +50,8 @@ export async function serveControlStream(stream: Duplex, handlers: ControlHandle
   const framing = new Framing(largestMessage);
   const conversation = new Conversation(stream, handlers);
   try {
-    for await (const chunk of stream) {
+    // The stream stays, so that there is something to answer on.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       for (const segment of framing.push(chunk as Buffer)) {
         const message = readMessage(segment);
         if (message.kind === "abort") return message.reason;
