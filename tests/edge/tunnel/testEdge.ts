@@ -24,6 +24,8 @@ export interface TestEdge {
   events: ConnectorEvent[];
   /** Makes a tunnel, by default managed remotely and without a configuration. */
   addTunnel(fields?: Partial<Tunnel>): TestTunnel;
+  /** The same handle on a tunnel that is in the state already. */
+  hold(tunnel: Tunnel): TestTunnel;
   /** The first event of that kind of a tunnel, waited for. @throws when it has not come in time */
   event(tunnelId: string, verdict: ConnectorEvent["verdict"], milliseconds?: number): Promise<ConnectorEvent>;
   stop(): Promise<void>;
@@ -74,6 +76,18 @@ export async function startTestEdge(options: TestEdgeOptions = {}): Promise<Test
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   const { port } = listener.address() as AddressInfo;
 
+  const hold = (tunnel: Tunnel): TestTunnel => ({
+    id: tunnel.id,
+    tunnel,
+    token: () => connectorToken(tunnel),
+    configure: (ingress, more = {}) => {
+      const version = (tunnel.configuration?.version ?? 0) + 1;
+      const config = { ingress, ...more };
+      tunnel.configuration = { version, config, source: "cloudflare", created_at: new Date().toISOString() };
+      edge.sync();
+    },
+  });
+
   return {
     edge,
     state,
@@ -84,18 +98,9 @@ export async function startTestEdge(options: TestEdgeOptions = {}): Promise<Test
     addTunnel: (fields = {}) => {
       const tunnel = { ...newTunnel(), ...fields };
       state.tunnels[tunnel.id] = tunnel;
-      return {
-        id: tunnel.id,
-        tunnel,
-        token: () => connectorToken(tunnel),
-        configure: (ingress, more = {}) => {
-          const version = (tunnel.configuration?.version ?? 0) + 1;
-          const config = { ingress, ...more };
-          tunnel.configuration = { version, config, source: "cloudflare", created_at: new Date().toISOString() };
-          edge.sync();
-        },
-      };
+      return hold(tunnel);
     },
+    hold,
     event: (tunnelId, verdict, milliseconds = 5000) =>
       new Promise((resolve, reject) => {
         const look = () => {
