@@ -1,3 +1,4 @@
+import { regex } from "../../clouds/cloudflare/expression/regex";
 import type { Attack } from "../../clouds/cloudflare/managedRulesets";
 import type { EdgeRequest } from "../request";
 import { urlDecoded } from "./urlDecode";
@@ -32,12 +33,15 @@ function isLookup(text: string): boolean {
   return plain.includes("${jndi:");
 }
 
-const shellshock = /\(\)\s*\{[^}]*;\s*\}\s*;/;
-const traversal =
-  /(?:^|[\\/=])\.\.[\\/].*(?:etc[\\/](?:passwd|shadow)|windows[\\/]win\.ini)|[\\/=][\\/]?etc[\\/](?:passwd|shadow)\b/i;
-const sql =
-  /\bunion\b(?:\s|\/\*.*?\*\/)+(?:all(?:\s|\/\*.*?\*\/)+)?select\b|['"]\s*(?:or|and)\s+['"]?\w+['"]?\s*=\s*['"]?\w+|;\s*drop\s+table\b/i;
-const script = /<script[\s>/]|\bon(?:error|load)\s*=\s*["'a-z]|javascript:[^\s]/i;
+// By RE2, which takes no longer over hostile text than over any other.
+const shellshock = regex(String.raw`\(\)\s*\{[^}]*;\s*\}\s*;`);
+const secretFile = String.raw`(?:etc[\\/]+(?:passwd|shadow)|windows[\\/]+win\.ini)\b`;
+const traversal = regex(String.raw`(?is)(?:^|[\\/=])\.\.+[\\/].*${secretFile}|[\\/=][\\/]?${secretFile}`);
+const gap = String.raw`(?:\s|/\*[^*]*\*/)+`;
+const sql = regex(
+  String.raw`(?i)\bunion${gap}(?:all${gap})?select\b|['"]\s*(?:or|and)\s+['"]?\w+['"]?\s*=\s*['"]?\w+|;\s*drop\s+table\b`,
+);
+const script = regex(String.raw`(?i)<script[\s>/]|\bon(?:error|load)\s*=\s*["'a-z]|javascript:\S`);
 
 /** Whether a request has the shape of an attack. */
 export const shapes: Record<Attack, (request: Inspected) => boolean> = {

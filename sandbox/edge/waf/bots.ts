@@ -36,6 +36,12 @@ export function browserIntegrityCheck(
   return { action: "ban", reason: "Browser Integrity Check: no user agent" };
 }
 
+/** "I'm Under Attack": every visitor meets a challenge (fundamentals/reference/under-attack-mode). */
+export function underAttackMode(world: CloudflareWorld, zone: Zone): BotVerdict | undefined {
+  if (zoneSetting(world, zone, "security_level") !== "under_attack") return undefined;
+  return { action: "challenge", reason: "Security Level: under attack, every visitor is challenged" };
+}
+
 function settingOf(world: CloudflareWorld, zone: Zone, name: string): unknown {
   return world.state.bot_management[zone.id]?.[name];
 }

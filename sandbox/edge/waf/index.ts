@@ -2,7 +2,7 @@ import type { Zone } from "../../clouds/cloudflare/model";
 import type { CloudflareWorld } from "../../clouds/cloudflare/world";
 import type { EdgeRequest, Ruling } from "../request";
 import { inspectedBody, seenBody } from "./body";
-import { botFightMode, browserIntegrityCheck, superBotFightMode } from "./bots";
+import { botFightMode, browserIntegrityCheck, superBotFightMode, underAttackMode } from "./bots";
 import { factsOf } from "./facts";
 import { RateLimits } from "./rateLimits";
 import { rulesOf, Walk } from "./walk";
@@ -28,8 +28,8 @@ export interface WafOptions {
  * The firewall of all zones, ruled by what was set through the API at that moment.
  *
  * Phases run in the documented order (waf/feature-interoperability): custom rules, rate limits, managed rules, Super Bot
- * Fight Mode. Bot Fight Mode and Browser Integrity Check stand outside of the phases: here they come after the custom
- * rules, which can skip only the latter.
+ * Fight Mode. Bot Fight Mode, Browser Integrity Check and Security Level stand outside of the phases: here they come after
+ * the custom rules, which can skip all but the first.
  */
 export function createWaf({ world, now = Date.now }: WafOptions): Waf {
   const limits = new RateLimits();
@@ -43,6 +43,7 @@ export function createWaf({ world, now = Date.now }: WafOptions): Waf {
       walk.custom(custom);
       walk.bots(botFightMode(world, zone, request));
       if (!walk.skips.hasProduct("bic")) walk.bots(browserIntegrityCheck(world, zone, request));
+      if (!walk.skips.hasProduct("securityLevel")) walk.bots(underAttackMode(world, zone));
       walk.limit(rateLimit);
       if (rulesOf(world, zone, managed).length > 0 && !walk.response) {
         walk.managed(managed, await inspectedBody(request));

@@ -85,3 +85,16 @@ describe("Browser Integrity Check", () => {
     expect(await ruled({ skip: { products: ["uaBlock"] } }, nameless)).toMatchObject({ status: 403 });
   });
 });
+
+describe("Security Level", () => {
+  it("under attack challenges everybody but those whom a rule exempts", async () => {
+    const settings = { security_level: "under_attack" };
+    expect(await ruled({ settings }, human)).toMatchObject({
+      status: 403,
+      reason: expect.stringContaining("under attack"),
+    });
+    expect(await ruled({ settings, skip: everything }, human)).toBe("pass");
+    expect(await ruled({ settings, skip: { products: ["bic"] } }, human)).toMatchObject({ status: 403 });
+    expect(await ruled({ settings: { security_level: "high" } }, human)).toBe("pass");
+  });
+});

@@ -55,17 +55,17 @@ describe("attack shapes", () => {
     expect(await ruled(request)).toMatchObject({ passed: true });
   });
 
-  it("take no time over hostile text", async () => {
-    const long = "${".repeat(4000) + "a".repeat(4000);
+  it.each([
+    ["comments", "union/**/".repeat(8000)],
+    ["gaps", `union${"/**/".repeat(20_000)}`],
+    ["dot segments", "../".repeat(30_000)],
+    ["functions", "() {;".repeat(20_000)],
+    ["lookups", "${".repeat(30_000) + "a".repeat(30_000)],
+    ["encodings", "%25".repeat(30_000)],
+  ])("take no time over hostile text: %s", async (_, text) => {
     const started = performance.now();
-    await ruled({
-      target: `/?${"..%2f".repeat(2000)}${"union ".repeat(1000)}`,
-      headers: [
-        ["x", long],
-        ["y", "() {".repeat(3000)],
-      ],
-    });
-    expect(performance.now() - started).toBeLessThan(1000);
+    await ruled({ ...posted(text), target: `/?${text.slice(0, 16_000)}`, headers: [["x", text.slice(0, 16_000)]] });
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
 
