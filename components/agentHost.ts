@@ -61,6 +61,8 @@ export function inDocker(
  *
  * @param name name of the resource
  * @param container name of the container
+ * @param graceSeconds where it is given, the container is stopped when this is deleted, within that time and even where
+ *   the server goes as well; left out, that is left to the server's end
  */
 export function hostOrder(
   name: string,
@@ -68,20 +70,23 @@ export function hostOrder(
   host: AgentHost,
   order: Omit<HostOrder, "secrets"> & { secrets: Record<string, pulumi.Input<string>> },
   parent: pulumi.Resource,
+  graceSeconds?: number,
 ) {
   const { secrets, ...plain } = order;
   const stdin = pulumi
     .all(Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, pulumi.secret(value)])))
     .apply((values) => orderText(container, { ...plain, secrets: values }));
+  const remove = `sudo creel-agent remove ${container}`;
+  const stop = `docker stop -t ${graceSeconds} ${container} >/dev/null 2>&1`;
   return remoteCommand(
     name,
     {
       connection: host.connection,
       create: `sudo creel-agent apply ${container}`,
-      delete: `sudo creel-agent remove ${container}`,
       secretStdin: stdin,
+      ...(graceSeconds === undefined ? { delete: remove } : { deleteIfReached: `${stop}; ${remove}` }),
     },
-    onHost(host, parent),
+    { ...onHost(host, parent), ...(graceSeconds === undefined ? {} : { deletedWith: undefined }) },
   );
 }
 

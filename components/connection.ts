@@ -26,6 +26,8 @@ export interface RemoteCommandArgs {
   update?: pulumi.Input<string>;
   /** Shell text run when the resource is deleted. Default: nothing. */
   delete?: pulumi.Input<string>;
+  /** The same for what is worth doing only where the server can be reached; give one of the two. Default: nothing. */
+  deleteIfReached?: string;
   /** Text for the command's standard input; a change runs `update`. Default: empty. */
   stdin?: pulumi.Input<string>;
   /** The same for a value that must stay encrypted in state and out of every log; give one of the two. Default: none. */
@@ -82,13 +84,18 @@ export function dockerHost(connection: ServerConnection): pulumi.Output<string> 
  */
 export function remoteCommand(name: string, args: RemoteCommandArgs, opts?: pulumi.CustomResourceOptions): Command {
   const secret = args.secretStdin !== undefined;
+  const { deleteIfReached: farewell } = args;
   return new Command(
     name,
     {
-      interpreter: sshCommand(args.connection, args.attempts ?? 20, args.firstContact ?? false),
+      interpreter: sshCommand(
+        args.connection,
+        args.attempts ?? 20,
+        farewell ? ifReached : args.firstContact ? onceLetIn : "",
+      ),
       create: args.create,
       update: args.update,
-      delete: args.delete,
+      delete: farewell ? `${farewellMark} ${farewell}` : args.delete,
       stdin: args.secretStdin === undefined ? args.stdin : pulumi.secret(args.secretStdin),
       triggers: args.triggers as pulumi.Input<string>[] | undefined,
       logging: !secret && args.showProgress ? "stderr" : "none",
@@ -98,12 +105,12 @@ export function remoteCommand(name: string, args: RemoteCommandArgs, opts?: pulu
   );
 }
 
-/** The argument list of `ssh` up to the command, which the remote shell will parse. */
-function sshCommand(connection: ServerConnection, attempts: number, patient: boolean): pulumi.Output<string[]> {
+/** The argument list of `ssh` up to the command, which the remote shell will parse; `wrapper` is shell text around it. */
+function sshCommand(connection: ServerConnection, attempts: number, wrapper: string): pulumi.Output<string[]> {
   return pulumi
     .all([connection.host, connection.hostKeys])
     .apply(([host, hostKeys]) => [
-      ...(patient ? ["sh", "-c", onceLetIn] : []),
+      ...(wrapper === "" ? [] : ["sh", "-c", wrapper]),
       "ssh",
       "-T",
       ...sshOptions(hostKeys),
@@ -133,6 +140,16 @@ until ssh "$@" true </dev/null >/dev/null 2>&1 || [ $? -ne 255 ] || [ $tries -ge
   sleep 3
 done
 exec ssh "$@" "$command"`;
+
+/** How a command begins that is run only where the server can be reached; to the server's shell it means nothing. */
+const farewellMark = ": if reached;";
+
+/** Shell text that runs `ssh` with its arguments, and for a farewell takes an unreachable server (255) for said and done. */
+const ifReached = `for word do command=$word; done
+case "$command" in "${farewellMark}"*) ;; *) exec ssh "$@" ;; esac
+ssh -o ConnectionAttempts=2 "$@"
+code=$?
+[ $code -eq 255 ] || exit $code`;
 
 /** A key's comment would become part of the printed line. */
 function typeAndKey(key: string): string {

@@ -45,6 +45,9 @@ export interface SurfaceArgs {
 /** Memory limit of a connector in MiB; cloudflared with four connections stays well below. */
 export const connectorMemory = 128;
 
+/** Seconds that a connector gets to stop: five more than cloudflared waits for open requests. */
+const graceSeconds = 35;
+
 /** File name of a connector's only secret. */
 const tokenKey = "TUNNEL_TOKEN";
 
@@ -103,7 +106,8 @@ function startConnector(
 ): Container {
   const { name, uid, image, pulled } = connector;
   const order = { uid, memoryMiB: connectorMemory, tasksMax: 256, state: [], secrets: { [tokenKey]: token } };
-  const prepared = hostOrder(`${name}-host`, name, host, order, parent);
+  // Also where its server is destroyed: a tunnel that still has connections cannot be deleted, and goes before the server.
+  const prepared = hostOrder(`${name}-host`, name, host, order, parent, graceSeconds);
   return new Container(
     name,
     cagedContainer({
@@ -118,8 +122,7 @@ function startConnector(
       health: connectorHealth,
       state: {},
       startSeconds: 60,
-      // Five more than cloudflared waits for open requests: a tunnel that still has connections cannot be deleted.
-      graceSeconds: 35,
+      graceSeconds,
       networks: connector.networks.map((network) => ({ name: network })),
     }),
     { ...inDocker(host, parent, [prepared, pulled, config]), ...cageOptions },

@@ -1,16 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { script } from "../engine/folders";
 
-/** Answers of the two programs that a deployment reads the output of; all others say nothing of interest. */
+/** What the program answers that makes a server's host key. */
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9mWyrGZ5ibcRDbDxPxpwrRHxZXJ1vL0Xz9N2Q8Ry0t";
 
-/** Copies between a program's standard input and output and a socket. */
-const bridge = `
-  const socket = require("node:net").connect(process.argv[2]);
-  process.stdin.pipe(socket).pipe(process.stdout);
+/** Instead of `ssh`: leads to the socket for Docker, and else tells there what is to be run and what it is given. */
+const ssh = `
+  const http = require("node:http");
+  const [socketPath, ...words] = process.argv.slice(2);
+  const command = words.at(-1);
+  if (command === "dial-stdio") {
+    process.stdin.pipe(require("node:net").connect(socketPath)).pipe(process.stdout);
+  } else {
+    const input = require("node:fs").readFileSync(0, "utf8");
+    http
+      .request({ socketPath, path: "/ran", method: "POST" }, (answer) => answer.pipe(process.stdout))
+      .end(JSON.stringify({ command, input }));
+  }
 `;
 
 type Json = Record<string, unknown>;
@@ -22,8 +31,8 @@ interface FakeContainer {
 }
 
 /**
- * Servers that exist in the books of a cloud only: an `ssh` that writes down what it is asked to run, and leads to one
- * Docker that remembers what it is told and runs nothing. All servers are the same one.
+ * Servers that exist in the books of a cloud only: an `ssh` that notes what it is asked to run, and leads to one Docker
+ * that remembers what it is told and runs nothing. All servers are the same one.
  */
 export class AbsentServers {
   private readonly folder = mkdtempSync(path.join(tmpdir(), "creel-absent-"));
@@ -31,29 +40,24 @@ export class AbsentServers {
   readonly bin = path.join(this.folder, "bin");
   private readonly containers = new Map<string, FakeContainer>();
   private readonly networks = new Map<string, Json>();
+  private readonly orders = new Map<string, string>();
   private server: Server | undefined;
   private count = 0;
+
+  /** @param stopped told the name of a container that is stopped by a command on the server */
+  constructor(private readonly stopped: (container: string) => void = () => {}) {}
 
   async start(): Promise<this> {
     const socket = path.join(this.folder, "docker.sock");
     this.server = createServer((request, response) => {
       this.answer(request).then(([status, body]) => {
         response.writeHead(status, { "content-type": "application/json" });
-        response.end(body === undefined ? "" : JSON.stringify(body));
+        response.end(typeof body === "object" ? JSON.stringify(body) : body);
       });
     });
     await new Promise<void>((done) => this.server!.listen(socket, done));
-    writeFileSync(path.join(this.folder, "bridge.js"), bridge);
-    script(
-      path.join(this.bin, "ssh"),
-      "for word do last=$word; done",
-      `if [ "$last" = dial-stdio ]; then exec node ${this.folder}/bridge.js ${socket}; fi`,
-      `case "$last" in`,
-      `  *"creel-agent apply "*) cat > ${this.folder}/order-"\${last##* }" ;;`,
-      "  *) cat > /dev/null ;;",
-      "esac",
-      `case "$last" in *"- stage") echo '${hostKey}' ;; *) echo '{}' ;; esac`,
-    );
+    writeFileSync(path.join(this.folder, "ssh.js"), ssh);
+    script(path.join(this.bin, "ssh"), `exec node ${this.folder}/ssh.js ${socket} "$@"`);
     return this;
   }
 
@@ -70,18 +74,19 @@ export class AbsentServers {
 
   /** What creel-agent was last told about a container's secrets, in plain text. */
   secrets(container: string): Record<string, string> {
-    const { secrets } = JSON.parse(readFileSync(path.join(this.folder, `order-${container}`), "utf8"));
+    const { secrets } = JSON.parse(this.orders.get(container)!);
     const plain = Object.entries(secrets as Record<string, string>).map(([key, value]) => {
       return [key, Buffer.from(value, "base64").toString()];
     });
     return Object.fromEntries(plain);
   }
 
-  private async answer(request: IncomingMessage): Promise<[status: number, body?: unknown]> {
+  private async answer(request: IncomingMessage): Promise<[status: number, body?: object | string]> {
     const { method = "", url = "" } = request;
     const address = new URL(url, "http://docker");
     const [kind, id = "", act] = address.pathname.split("/").slice(1);
     const body = await bodyOf(request);
+    if (kind === "ran") return [200, this.ran(body as { command: string; input: string })];
     if (kind === "_ping") return [200, "OK"];
     if (kind === "version") return [200, { ApiVersion: "1.41" }];
     if (kind === "images") return [200, { Id: "sha256:1", RepoDigests: [] }];
@@ -90,7 +95,15 @@ export class AbsentServers {
     return [404, { message: `nothing at ${method} ${url}` }];
   }
 
-  private network(method: string, id: string, act: string | undefined, body: Json): [number, unknown?] {
+  private ran({ command, input }: { command: string; input: string }): object | string {
+    const [, ordered] = /creel-agent apply (\S+)$/.exec(command) ?? [];
+    if (ordered !== undefined) this.orders.set(ordered, input);
+    const [, stopped] = /docker stop -t \d+ (\S+)/.exec(command) ?? [];
+    if (stopped !== undefined) this.stopped(stopped);
+    return command.endsWith("- stage") ? hostKey : {};
+  }
+
+  private network(method: string, id: string, act: string | undefined, body: Json): [number, object?] {
     if (id === "create") {
       const made = `network-${++this.count}`;
       this.networks.set(made, { ...body, Id: made, Scope: "local" });
@@ -103,7 +116,7 @@ export class AbsentServers {
     return [204];
   }
 
-  private container(method: string, id: string, act: string | undefined, body: Json, name: string): [number, unknown?] {
+  private container(method: string, id: string, act: string | undefined, body: Json, name: string): [number, object?] {
     if (id === "create") {
       const taken = [...this.containers.values()].some((other) => other.name === name);
       if (taken) return [409, { message: `the name ${name} is in use` }];
@@ -125,7 +138,7 @@ export class AbsentServers {
 }
 
 /** A container as `docker inspect` shows it. */
-function shown(id: string, { name, spec, running }: FakeContainer): unknown {
+function shown(id: string, { name, spec, running }: FakeContainer): object {
   const { HostConfig, ...Config } = spec;
   const State = { Running: running, Health: { Status: "healthy" }, ExitCode: 0 };
   const host = { ...HostConfig, NetworkMode: HostConfig.NetworkMode || "default", IpcMode: "private", Runtime: "runc" };

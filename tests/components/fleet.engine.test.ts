@@ -4,9 +4,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "../../cli/deployment";
 import { prepareEngine } from "../../engine/engine";
-import { key } from "./goodFleet";
+import { deepSet, goodFleet } from "./goodFleet";
 
-const image = (name: string, digit: string) => `registry.creel.test/${name}@sha256:${digit.repeat(64)}`;
 const canary = "CANARY-of-the-preview-7d2e90";
 
 /** What the preview's JSON says of one resource. */
@@ -31,14 +30,13 @@ describe("the fleet's program under the engine", () => {
   beforeAll(async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "creel-fleet-"));
     deployment = await Deployment.open({ folder, environment: "sandbox", engine: await prepareEngine({}) });
-    await deployment.configure([
-      { path: ["creel:fleet", "operators", "keys"], value: [key] },
-      { path: ["creel:fleet", "agents", "atlas", "image"], value: image("agent", "1") },
-      { path: ["creel:fleet", "connector", "image"], value: image("cloudflared", "2") },
-    ]);
+    const fleet = goodFleet();
+    deepSet(fleet, "agents.atlas.bot", { hostname: "atlas-bot.example.com", routes: ["slack"] });
+    await deployment.configure([{ path: ["creel:fleet"], value: fleet }]);
     await deployment.setSecret("hcloud:token", "h".repeat(64));
     await deployment.setSecret("cloudflare:apiToken", "c".repeat(40));
     await deployment.setSecret("creel:secrets.atlas.MODEL_API_KEY", canary);
+    await deployment.setSecret("creel:secrets.atlas.SLACK_SIGNING_SECRET", "CANARY-slack");
     preview = (await deployment.pulumi(["preview", "--json"])).stdout;
     steps = (JSON.parse(preview) as { steps: Step[] }).steps;
   });
@@ -58,12 +56,15 @@ describe("the fleet's program under the engine", () => {
     const agent = `${fleet}$creel:index:AgentContainer`;
     const tunnel = `${fleet}$creel:index:AgentTunnel`;
     const policy = `${fleet}$creel:index:AccessPolicy`;
+    const zone = `${fleet}$creel:index:ZoneEdge`;
     expect(steps.map(({ urn, op }) => `${op} ${short(urn)}`).sort()).toEqual(
       [
         "create pulumi:pulumi:Stack::creel-sandbox",
         "create pulumi:providers:cloudflare::tunnels",
+        "create pulumi:providers:cloudflare::zone-settings",
         `${fleet}::fleet`,
         `${fleet}$pulumi:providers:docker::reef`,
+        `${fleet}$docker:index/remoteImage:RemoteImage::reef-connector-image`,
         `${server}::reef`,
         `${server}$random:index/randomPassword:RandomPassword::reef-host-key-seed`,
         `${server}$hcloud:index/firewall:Firewall::reef`,
@@ -87,9 +88,23 @@ describe("the fleet's program under the engine", () => {
         `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::atlas`,
         `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig::atlas`,
         `${tunnel}$command:local:Command::atlas-connector-host`,
-        `${tunnel}$docker:index/remoteImage:RemoteImage::atlas-connector-image`,
         `${tunnel}$docker:index/container:Container::atlas-connector`,
         `${tunnel}$cloudflare:index/dnsRecord:DnsRecord::atlas`,
+        `${tunnel}$random:index/randomPassword:RandomPassword::atlas--bot-tunnel-secret`,
+        `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::atlas--bot`,
+        `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig::atlas--bot`,
+        `${tunnel}$command:local:Command::atlas-connector-bot-host`,
+        `${tunnel}$docker:index/container:Container::atlas-connector-bot`,
+        `${tunnel}$cloudflare:index/dnsRecord:DnsRecord::atlas--bot`,
+        `${zone}::example.com`,
+        `${zone}$cloudflare:index/ruleset:Ruleset::example.com-firewall`,
+        `${zone}$cloudflare:index/ruleset:Ruleset::example.com-rate-limit`,
+        `${zone}$cloudflare:index/ruleset:Ruleset::example.com-managed`,
+        `${zone}$cloudflare:index/zoneSetting:ZoneSetting::example.com-always-use-https`,
+        `${zone}$cloudflare:index/zoneSetting:ZoneSetting::example.com-min-tls-version`,
+        `${zone}$cloudflare:index/zoneSetting:ZoneSetting::example.com-security-header`,
+        `${zone}$cloudflare:index/zoneSetting:ZoneSetting::example.com-tls-1-3`,
+        `${zone}$cloudflare:index/botManagement:BotManagement::example.com-bots`,
       ].sort(),
     );
   });
@@ -97,9 +112,12 @@ describe("the fleet's program under the engine", () => {
   it("ties everything on the server to the server: it goes and comes with it", () => {
     const server = steps.find(({ newState }) => newState.type === "hcloud:index/server:Server")!.urn;
     const onServer = steps.filter(({ newState: { type } }) => /^(docker|command):/.test(type));
-    expect(onServer).toHaveLength(11);
+    expect(onServer).toHaveLength(13);
     for (const { urn, newState } of onServer) {
-      expect(newState, urn).toMatchObject({ deletedWith: server, replaceWith: [server] });
+      // A connector is stopped first: a tunnel that has connections cannot be deleted.
+      const stopped = /connector(-bot)?-host$/.test(urn);
+      expect(newState, urn).toMatchObject({ replaceWith: [server], ...(stopped ? {} : { deletedWith: server }) });
+      expect(newState.deletedWith !== undefined && newState.deletedWith !== "", urn).toBe(!stopped);
       if (!/HardenedServer/.test(urn)) expect(newState, urn).toMatchObject({ replacementTrigger: server });
     }
   });
@@ -115,6 +133,8 @@ describe("the fleet's program under the engine", () => {
     const provider = (ending: string) => state(ending).provider?.split("::")[3];
     expect(provider("ZeroTrustTunnelCloudflared::atlas")).toBe("tunnels");
     expect(provider("ZeroTrustTunnelCloudflaredConfig::atlas")).toBe("tunnels");
+    expect(provider("ZeroTrustTunnelCloudflared::atlas--bot")).toBe("tunnels");
+    expect(provider("ZoneSetting::example.com-tls-1-3")).toBe("zone-settings");
     for (const other of ["ZeroTrustAccessApplication::atlas", "ZeroTrustAccessPolicy::ana-allow", "DnsRecord::atlas"]) {
       expect(provider(other), other).toMatch(/^default/);
     }
@@ -128,6 +148,16 @@ describe("the fleet's program under the engine", () => {
         expect.stringMatching(/ZeroTrustTunnelCloudflaredConfig::atlas$/),
         expect.stringMatching(/Container::atlas-connector$/),
         expect.stringMatching(/Container::atlas$/),
+        expect.stringMatching(/Ruleset::example.com-firewall$/),
+      ]),
+    );
+    expect(needs("DnsRecord::atlas--bot")).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/ZeroTrustTunnelCloudflaredConfig::atlas--bot$/),
+        expect.stringMatching(/Container::atlas-connector-bot$/),
+        expect.stringMatching(/Container::atlas$/),
+        expect.stringMatching(/Ruleset::example.com-firewall$/),
+        expect.stringMatching(/ZoneSetting::example.com-always-use-https$/),
       ]),
     );
     expect(needs("docker:index/container:Container::atlas-connector")).toEqual(

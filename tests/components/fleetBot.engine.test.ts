@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "../../cli/deployment";
 import { prepareEngine } from "../../engine/engine";
+import { connect, dropConnections } from "../../sandbox/clouds/cloudflare/tunnelConnections";
 import { TestAccount, token } from "../clouds/cloudflare/account";
 import { token as hcloudToken, TestProject } from "../clouds/hetzner/project";
 import { AbsentServers } from "./absentServers";
@@ -29,7 +30,7 @@ describe("a bot hostname, switched on and off", () => {
   beforeAll(async () => {
     account = await new TestAccount().start();
     project = await new TestProject().start();
-    servers = await new AbsentServers().start();
+    servers = await new AbsentServers((container) => dropConnections(tunnelOf(container))).start();
     const engine = await prepareEngine({ standIns: "always" });
     const env = { ...engine.env, PATH: `${servers.bin}:${engine.env.PATH}` };
     const folder = await mkdtemp(path.join(tmpdir(), "creel-bot-"));
@@ -87,7 +88,8 @@ describe("a bot hostname, switched on and off", () => {
     return JSON.parse(Buffer.from(TUNNEL_TOKEN!, "base64").toString());
   }
 
-  const secretOf = (tunnel: string) => account.store.state.tunnels[tunnel]?.secret;
+  /** The tunnel that a connector was given the token of. */
+  const tunnelOf = (connector: string) => account.store.state.tunnels[tokenOf(connector).t]!;
 
   it("is off by default", async () => {
     const writes = await up({});
@@ -108,9 +110,8 @@ describe("a bot hostname, switched on and off", () => {
     expect(writes.filter((line) => /rulesets/.test(line))).not.toEqual([]);
     expect(await operatorSide()).toEqual(before);
     expect(servers.running()).toEqual(["atlas", "atlas-connector", "atlas-connector-bot"]);
-    const { t, s } = tokenOf("atlas-connector-bot");
-    expect(t).not.toBe(tokenOf("atlas-connector").t);
-    expect(secretOf(t)).toBe(s);
+    expect(tokenOf("atlas-connector-bot").t).not.toBe(tokenOf("atlas-connector").t);
+    expect(tunnelOf("atlas-connector-bot").secret).toBe(tokenOf("atlas-connector-bot").s);
     await settled();
   });
 
@@ -133,7 +134,7 @@ describe("a bot hostname, switched on and off", () => {
       const { t, s } = tokenOf(connector);
       expect(t).toBe(old[i]!.t);
       expect(s).not.toBe(old[i]!.s);
-      expect(secretOf(t)).toBe(s);
+      expect(tunnelOf(connector).secret).toBe(s);
     }
     const after = await operatorSide();
     const replaced = Object.keys(before).filter((urn) => JSON.stringify(before[urn]) !== JSON.stringify(after[urn]));
@@ -160,7 +161,15 @@ describe("a bot hostname, switched on and off", () => {
     await settled();
   });
 
-  it("is destroyed with everything else in one go, names first, and leaves nothing in the clouds", async () => {
+  it("is destroyed with everything else in one go, connected as it is, names first, and leaves nothing", async () => {
+    const connected = {
+      clientId: "c",
+      version: "2026.8.2",
+      arch: "linux_amd64",
+      features: [],
+      originIp: "198.51.100.10",
+    };
+    for (const connector of ["atlas-connector", "atlas-connector-bot"]) connect(tunnelOf(connector), connected);
     account.entries.length = 0;
     await deployment.pulumi(["destroy", "--yes", "--skip-preview"]);
     const deletes = account.entries.filter(({ method }) => method === "DELETE").map(({ path: at }) => at);
@@ -169,6 +178,5 @@ describe("a bot hostname, switched on and off", () => {
       const kinds = (await cloud.call("GET", "/_sandbox/inventory")).body as Record<string, { count: number }>;
       expect(Object.entries(kinds).filter(([, { count }]) => count > 0)).toEqual([]);
     }
-    expect(servers.running()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -90,6 +90,30 @@ describe("remoteCommand", () => {
     const said = execFileSync(program!, [...words, "sudo cat -"], { env, input: "words", encoding: "utf8" });
     rmSync(folder, { recursive: true });
     expect(said).toBe("sudo cat -\nwords");
+  });
+
+  it("takes a server that cannot be reached for one that is gone, for a farewell and for nothing else", async () => {
+    const registered = await register(() => {
+      remoteCommand("leave", { connection: connection(), create: "sudo start", deleteIfReached: "sudo stop" });
+    });
+    const { interpreter, delete: farewell } = find(registered, commandType, "leave").inputs;
+    const [program, ...words] = interpreter as string[];
+    const folder = mkdtempSync(path.join(tmpdir(), "creel-ssh-"));
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const run = (command: string, code: number) => {
+      // Runs the command as a server's shell would, and ends as it is told.
+      writeFileSync(path.join(folder, "ssh"), `#!/bin/sh\nfor a; do :; done\nsh -c "$a"\nexit ${code}\n`, {
+        mode: 0o755,
+      });
+      writeFileSync(path.join(folder, "sudo"), '#!/bin/sh\necho "$1"\n', { mode: 0o755 });
+      const { stdout, status } = spawnSync(program!, [...words, command], { env, encoding: "utf8" });
+      return [stdout, status];
+    };
+    expect(run(farewell as string, 0)).toEqual(["stop\n", 0]);
+    expect(run(farewell as string, 255)).toEqual(["stop\n", 0]);
+    expect(run(farewell as string, 1)).toEqual(["stop\n", 1]);
+    expect(run("sudo start", 255)).toEqual(["start\n", 255]);
+    rmSync(folder, { recursive: true });
   });
 
   it("keeps a secret in its wrapper, and logs nothing beside one", async () => {
