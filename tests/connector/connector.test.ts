@@ -7,13 +7,13 @@ import { type Stage, setStage } from "./stage";
 function table(program: Program): void {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await setStage(await program.file());
+    stage = await setStage(program);
   }, 180_000);
   afterAll(() => stage?.stop());
   for (const [subject, entries] of Object.entries(cases)) {
-    describe(subject, () => {
+    describe.concurrent(subject, () => {
       for (const { title, milliseconds = 20_000, run } of entries) {
-        it.concurrent(title, { timeout: milliseconds }, () => run(stage));
+        it(title, { timeout: milliseconds }, () => run(stage));
       }
     });
   }

@@ -109,8 +109,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, seen: 
         await delay(150);
       }
       return void response.end();
+    case "broken":
+      response.write("half");
+      await delay(100);
+      return void response.destroy();
     case "slow":
       await delay(1500);
+      return void response.end("at last");
+    case "slower":
+      await delay(8000);
       return void response.end("at last");
     case "teapot":
       return void response.writeHead(418).end("short and stout");

@@ -1,6 +1,4 @@
 import { existsSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { findProgram } from "../../sandbox/hostPackages";
@@ -11,8 +9,8 @@ export interface Program {
   title: string;
   /** Why it cannot be run here; undefined when it can. */
   missing?: string;
-  /** Builds it if need be. @returns its file */
-  file(): Promise<string>;
+  /** Builds it if need be. @param folder for what is built @returns its file */
+  file(folder: string): Promise<string>;
 }
 
 const go = findProgram("go");
@@ -20,8 +18,8 @@ const go = findProgram("go");
 export const standIn: Program = {
   title: "the stand-in",
   missing: go ? undefined : "Go is not installed",
-  file: async () => {
-    const file = path.join(await mkdtemp(path.join(tmpdir(), "creel-connector-")), "cloudflared");
+  file: async (folder) => {
+    const file = path.join(folder, "cloudflared");
     await execa(go!, ["build", "-buildvcs=false", "-o", file, "./connector"], {
       cwd: imagesFolder,
       env: { CGO_ENABLED: "0", GOTOOLCHAIN: "local" },

@@ -11,6 +11,7 @@ import type { HeaderList } from "../../sandbox/edge/request";
 import { startTestEdge, type TestEdge, type TestTunnel } from "../edge/tunnel/testEdge";
 import { Connector } from "./connector";
 import { type Origin, type Received, startOrigin } from "./origin";
+import type { Program } from "./programs";
 import { startTeams, type Teams } from "./team";
 
 /** Everything around one connector program: edge, origin, Access teams. */
@@ -57,8 +58,9 @@ export const hostname = "a.example.com";
 /** The rule that answers what no other one matches. */
 export const nothingElse = { service: "http_status:404" };
 
-export async function setStage(program: string): Promise<Stage> {
+export async function setStage(program: Program): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), "creel-connector-"));
+  const file = await program.file(folder);
   const edge = await startTestEdge();
   const origin = await startOrigin();
   const teams = await startTeams(path.dirname(edge.caFile));
@@ -67,7 +69,7 @@ export async function setStage(program: string): Promise<Stage> {
   const shared = new Map<string, Promise<{ tunnel: TestTunnel }>>();
   const plain = { PATH: "/usr/bin:/bin", HOME: folder, NO_AUTOUPDATE: "true" };
   const launch = (args: string[], env: Record<string, string>) => {
-    const connector = new Connector(program, args, env);
+    const connector = new Connector(file, args, env);
     connectors.push(connector);
     return connector;
   };

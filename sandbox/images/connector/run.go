@@ -88,13 +88,13 @@ func untilStopped(tunnel *edge.Tunnel, shutdown chan struct{}, grace time.Durati
 	go func() { ended <- tunnel.Run(ctx) }()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
 	select {
 	case err := <-ended:
 		log.Error().Err(err).Msg("Initiating shutdown")
 		return err
 	case received := <-signals:
 		log.Info().Msgf("Initiating graceful shutdown due to signal %s ...", received)
+		signal.Stop(signals) // A second one ends the process at once.
 		close(shutdown)
 	}
 	select {

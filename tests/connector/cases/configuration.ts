@@ -73,18 +73,6 @@ export const configurationCases: Case[] = [
     },
   })),
   {
-    title: "a connection that comes back keeps what it has been told",
-    milliseconds: 60_000,
-    run: async (stage) => {
-      const { tunnel, connector } = await stage.connect(old);
-      tunnel.tunnel.connections = [];
-      stage.edge.edge.sync();
-      await until(() => stage.edge.edge.connected(tunnel.id), "it did not come back", 40_000);
-      await until(async () => (await stage.ask(tunnel)).status === 202);
-      expect(JSON.parse((await connector.page("/config")).text).version).toBe(1);
-    },
-  },
-  {
     title: "/config shows the version, and settings of the top on every rule",
     run: async (stage) => {
       const access = { required: true, teamName: "acme", audTag: ["x"] };
