@@ -46,7 +46,7 @@ export const serviceToken: RestType = {
   ...underOwner("service_tokens"),
   token: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
   importId: "<accounts|zones>/<account_id|zone_id>/<service_token_id>",
-  neverRefreshed: ["clientSecret", "clientSecretVersion"],
+  neverRefreshed: ["clientSecret", "clientSecretVersion", "previousClientSecretExpiresAt"],
   check: (inputs) => [...ownerFaults(inputs), ...rotationFaults(inputs)],
 };
 
