@@ -6,6 +6,7 @@ import { type Decision, decisionRing, type LogLine, registerDecisions } from "./
 import { failurePage } from "./failurePage";
 import { createFront } from "./front";
 import { createGeography } from "./geography";
+import { cfRay } from "./headers";
 import type { Layers } from "./layers";
 import { type Listen, openListeners, type Unreadable } from "./listeners";
 import type { Step } from "./request";
@@ -113,7 +114,7 @@ function rawAnswer({ failure }: Unreadable, ray: string): string {
   const fields = [
     ...headers,
     ["server", "cloudflare"],
-    ["cf-ray", `${ray}-BOX`],
+    ["cf-ray", cfRay(ray)],
     ["connection", "close"],
     ["content-length", String(Buffer.byteLength(body))],
   ];

@@ -66,6 +66,8 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, head: 
 }
 
 export function http2Exchange(request: Http2ServerRequest, response: Http2ServerResponse): Exchange {
+  // A client may break off in ways that are errors; whoever waits for it hears that it closed.
+  request.on("error", () => {});
   return {
     raw: rawHttp2(request),
     body: requestBody(request.stream.endAfterHeaders ? undefined : request),

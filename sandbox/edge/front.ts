@@ -22,9 +22,6 @@ export interface FrontOptions {
   log(line: Decision): void;
 }
 
-/** Suffix of a `cf-ray`: the data centre. */
-const dataCentre = "BOX";
-
 /** What is known of a request by the time it is answered. */
 interface Trace {
   ray: string;
@@ -115,9 +112,8 @@ async function decide(options: FrontOptions, exchange: Exchange, trace: Trace): 
   }
   if (isReserved(asked.target)) return fail(failures.notOurs, "below /cdn-cgi/");
 
-  const { method, host, target, headers, ray, client, tls, websocket } = request;
-  const cfRay = `${ray}-${dataCentre}`;
-  const forwarded = forwardedHeaders(headers, { ray: cfRay, client, tls, websocket, ...passage });
+  const { method, host, target, websocket } = request;
+  const forwarded = forwardedHeaders(request, passage);
   const answer = await askOrigin(
     options.tunnels,
     leads.tunnel.id,
@@ -212,5 +208,5 @@ function answered(exchange: Exchange, trace: Trace, response: EdgeResponse, by: 
 }
 
 function finished({ ray, security }: Trace, headers: HeaderList, added: HeaderList): HeaderList {
-  return answerHeaders(headers, { ray: `${ray}-${dataCentre}`, security, added });
+  return answerHeaders(headers, { ray, security, added });
 }

@@ -1,4 +1,4 @@
-import type { HeaderList } from "./request";
+import type { EdgeRequest, HeaderList } from "./request";
 
 /** Fields of one connection, which no proxy passes on (RFC 9110, 7.6.1), with those that a proxy answers by itself. */
 const ofConnection = new Set([
@@ -39,6 +39,11 @@ const ofTunnel = /^cf-(cloudflared|int)-/;
 /** Answers' fields that nginx would act on. */
 const ofNginx = new Set(["x-accel-buffering", "x-accel-charset", "x-accel-limit-rate", "x-accel-redirect"]);
 
+/** A request's id as clients and origins see it, with the data centre's name behind it. */
+export function cfRay(ray: string): string {
+  return `${ray}-BOX`;
+}
+
 /** The first value of a field. */
 export function headerOf(headers: HeaderList, name: string): string | undefined {
   return headers.find(([present]) => present === name)?.[1];
@@ -54,32 +59,25 @@ export function cleaned(headers: HeaderList): HeaderList {
   );
 }
 
-export interface Forwarded {
-  ray: string;
-  client: { address: string; country: string };
-  tls: string | undefined;
-  websocket: boolean;
-  /** What the layers add, in place of the client's fields of the same name. */
-  added: HeaderList;
-  /** Names of the client's fields that the layers keep back. */
-  dropped: string[];
-}
-
 /**
- * What goes to the origin: the client's fields, already {@link cleaned}, with what Cloudflare adds.
+ * What goes to the origin: the client's fields, already {@link cleaned}, with what Cloudflare and its layers add in the
+ * place of fields of the same name.
  *
  * `accept-encoding` is left as the client wrote it, where Cloudflare would ask for br and gzip and unpack the answer.
  */
-export function forwardedHeaders(headers: HeaderList, request: Forwarded): HeaderList {
+export function forwardedHeaders(
+  request: Pick<EdgeRequest, "headers" | "ray" | "client" | "tls" | "websocket">,
+  layers: { added: HeaderList; dropped: string[] },
+): HeaderList {
   const scheme = request.tls === undefined ? "http" : "https";
-  const dropped = new Set(["host", ...request.dropped.map((name) => name.toLowerCase())]);
-  const kept = headers.filter(([name]) => !dropped.has(name));
+  const dropped = new Set(["host", ...layers.dropped.map((name) => name.toLowerCase())]);
+  const kept = request.headers.filter(([name]) => !dropped.has(name));
   const before = headerOf(kept, "x-forwarded-for");
   const loop = headerOf(kept, "cdn-loop");
   const set: HeaderList = [
     ["cf-connecting-ip", request.client.address],
     ["cf-ipcountry", request.client.country],
-    ["cf-ray", request.ray],
+    ["cf-ray", cfRay(request.ray)],
     ["cf-visitor", JSON.stringify({ scheme })],
     ["x-forwarded-for", before === undefined ? request.client.address : `${before},${request.client.address}`],
     ["x-forwarded-proto", scheme],
@@ -90,7 +88,7 @@ export function forwardedHeaders(headers: HeaderList, request: Forwarded): Heade
           ["upgrade", "websocket"],
         ] as HeaderList)
       : []),
-    ...request.added,
+    ...layers.added,
   ];
   const replaced = new Set(set.map(([name]) => name));
   return [...kept.filter(([name]) => !replaced.has(name)), ...set];
@@ -113,7 +111,7 @@ export function answerHeaders(
 ): HeaderList {
   const set: HeaderList = [
     ["server", "cloudflare"],
-    ["cf-ray", ray],
+    ["cf-ray", cfRay(ray)],
     ...(security ? ([["strict-transport-security", security.transport]] as HeaderList) : []),
     ...(security?.nosniff ? ([["x-content-type-options", "nosniff"]] as HeaderList) : []),
   ];

@@ -33,17 +33,24 @@ export async function askOrigin(
   try {
     if (websocket) {
       const { stream, ...head } = await tunnels.upgrade(tunnelId, request, signal);
-      return head.status === 101 ? { headers: head.headers, websocket: stream } : { ...head, body: stream };
+      return head.status === 101 ? { headers: head.headers, websocket: stream } : usable({ ...head, body: stream });
     }
     const stream = body.stream(largestBody);
     stream?.on("error", (error) => {
       tooLarge ||= error instanceof BodyTooLarge;
     });
-    return await tunnels.request(tunnelId, request, stream, signal);
+    return usable(await tunnels.request(tunnelId, request, stream, signal));
   } catch (error) {
     if (tooLarge) return { failure: failures.bodyTooLarge, reason: "the body is larger than the plan allows" };
     if (error instanceof TunnelUnavailable) return { failure: failures.noTunnel, reason: "no connector" };
     if (error instanceof TunnelTimeout) return { failure: failures.originTooSlow, reason: "no answer in time" };
     return { failure: failures.badGateway, reason: (error as Error).message };
   }
+}
+
+/** An answer with a status that a client can be given. */
+function usable(answer: OriginAnswer & { status: number; body: Readable }): OriginAnswer {
+  if (answer.status >= 200 && answer.status <= 999) return answer;
+  answer.body.destroy();
+  return { failure: failures.badGateway, reason: `an answer with status ${answer.status}` };
 }

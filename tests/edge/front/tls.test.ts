@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shakeHands } from "./clients";
@@ -36,6 +37,19 @@ test.each([
     status: 0,
     reason: "no certificate for this name",
   });
+});
+
+test("the authority's certificate comes along, for browsers that are told to trust its key", async () => {
+  const socket = connect({
+    host: "127.0.0.1",
+    port: front.edge.ports.https,
+    servername: "app.agents.test",
+    rejectUnauthorized: false,
+  });
+  await once(socket, "secureConnect");
+  const { subject, issuerCertificate } = socket.getPeerCertificate(true);
+  socket.destroy();
+  expect([subject.CN, issuerCertificate.subject.CN]).toEqual(["agents.test", "Creel sandbox CA"]);
 });
 
 test("no server name at all ends the handshake", async () => {
