@@ -1,3 +1,4 @@
+import { type AgentRuntime, runtimes } from "../profiles/runtimes";
 import { type Webhook, webhooks } from "../profiles/webhooks";
 import { contentTypeFaults, type EdgeRoute, routeMethodFaults, routePathFaults } from "./edgeFragment";
 import type { Fault } from "./faults";
@@ -112,7 +113,10 @@ export function routeFaults(
     const found = [
       ...(full.path === undefined
         ? [{ path: `${at}.path`, reason: "is missing", remedy: "write a preset's name, or a path such as /hooks/x" }]
-        : botPathFaults(`${at}.path`, full.path)),
+        : [
+            ...botPathFaults(`${at}.path`, full.path),
+            ...operatorPathFaults(`${at}.path`, full.path, full.port, agent),
+          ]),
       ...(full.methods!.length === 0
         ? [{ path: `${at}.methods`, reason: "is empty", remedy: "write POST, or leave it out" }]
         : []),
@@ -144,6 +148,16 @@ export function botPathFaults(path: string, text: string): Fault[] {
     return fault("is answered by Cloudflare itself", "write a path that does not begin with /cdn-cgi");
   }
   return [];
+}
+
+/** What is wrong with a path that the agent's runtime keeps for its operators. */
+function operatorPathFaults(path: string, text: string, port: number | undefined, agent: RoutedAgent): Fault[] {
+  const known: Record<string, AgentRuntime> = runtimes;
+  const { operatorPaths = [] } = Object.hasOwn(known, agent.runtime) ? known[agent.runtime]! : {};
+  const kept = operatorPaths.find((prefix) => `${text}/`.toLowerCase().startsWith(`${prefix}/`));
+  if (kept === undefined || port !== agent.port) return [];
+  const remedy = `write a path outside of ${kept}, or the port of another program that answers it`;
+  return [{ path, value: text, reason: `is for the operators of ${agent.runtime} alone`, remedy }];
 }
 
 function portFaults(path: string, port: number): Fault[] {

@@ -20,7 +20,7 @@ export interface DraftAgent extends Omit<Partial<FullFleetSpec["agents"][string]
 /** As much of a fleet as could be read, however wrong the rest is. */
 export interface Draft {
   /** The named entries of each section as they are written. */
-  sections: Record<"zones" | "tenants" | "servers" | "agents", Record<string, unknown>>;
+  sections: Record<"zones" | "identityProviders" | "tenants" | "servers" | "agents", Record<string, unknown>>;
   /** Whether operators.keys is there. */
   hasKeys: boolean;
   /** The operators' keys, whatever is wrong with them. */
@@ -52,6 +52,7 @@ export function readDraft(document: unknown): Draft {
   };
   const sections = {
     zones: section("zones"),
+    identityProviders: section("identityProviders"),
     tenants: section("tenants"),
     servers: section("servers"),
     agents: section("agents"),
@@ -78,7 +79,7 @@ export function readDraft(document: unknown): Draft {
     hasConnector: "image" in section("connector"),
     zones: eachOf(sections.zones, (value) => rightFields(zoneSchema, value)),
     tenants: eachOf(sections.tenants, (value) => rightFields(tenantSchema, value)),
-    identityProviders: eachOf(section("identityProviders"), (value) => identityProviderSchema.safeParse(value).data),
+    identityProviders: eachOf(sections.identityProviders, (value) => identityProviderSchema.safeParse(value).data),
     servers,
     agents,
     placing,

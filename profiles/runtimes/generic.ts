@@ -8,6 +8,7 @@ export const generic: AgentRuntime = {
   port: 8080,
   environment: ({ port }) => ({ PORT: String(port) }),
   state: { data: "/data" },
+  operatorPaths: [],
   tmpMemory: 64,
   startSeconds: 60,
   leastMemory: 32,

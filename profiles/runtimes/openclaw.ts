@@ -27,6 +27,9 @@ export const openclaw: AgentRuntime = {
   }),
   // Upstream asks for the key of stored logins (.config) to lie apart from what it opens (.openclaw).
   state: { openclaw: "/home/node/.openclaw", config: "/home/node/.config/openclaw" },
+  // Its page, its APIs and its own hooks: to a connector that it does not trust it answers 403 there, and it must not trust
+  // the one that services come through. Webhooks of its channels are apart from these.
+  operatorPaths: ["/chat", "/j", "/__openclaw__", "/v1", "/tools", "/api", "/oauth", "/hooks"],
   // Its logs are in /tmp; about 10 MiB were seen.
   tmpMemory: 256,
   // A cold start was seen to take more than three minutes on a small server.

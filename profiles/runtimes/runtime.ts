@@ -24,6 +24,11 @@ export interface AgentRuntime {
    * owned by the agent's user.
    */
   state: Record<string, string>;
+  /**
+   * Paths that it answers to its operators only, on its own port: none of them and nothing below can be opened to
+   * services.
+   */
+  operatorPaths: string[];
   /** Size of /tmp, which is memory, in MiB. */
   tmpMemory: number;
   /** Seconds from start in which the agent may be unhealthy. */

@@ -227,6 +227,14 @@ describe("bad input", () => {
     expect(told(botFleet(changes))).toEqual(expected.map((line) => expect.stringMatching(line)));
   });
 
+  it("an identity provider that is wrong, and that alone", () => {
+    const changes = {
+      "identityProviders/work": { id: "work", type: "google" },
+      "tenants/ana/identityProviders": ["work"],
+    };
+    expect(told(botFleet(changes))).toEqual([expect.stringMatching(/^identityProviders.work.id has another form/)]);
+  });
+
   it("more agents than the plan's rules hold", () => {
     const many = manyBots(70);
     expect(told(many.document, many.secrets)).toEqual([

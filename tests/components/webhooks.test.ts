@@ -137,6 +137,27 @@ describe("a route written out", () => {
     expect(told([{ ...route, ...change }])).toEqual([expect.stringMatching(expected)]);
   });
 
+  it.each(["/tools/invoke", "/v1/chat/completions", "/Chat", "/hooks/agent", "/__openclaw__/worker"])(
+    "cannot open %s, which OpenClaw keeps for its operators",
+    (path) => {
+      expect(told([{ ...route, path }], openclaw)).toEqual([
+        expect.stringMatching(/^routes\[0\].path is for the operators of openclaw alone: write a path outside of \//),
+      ]);
+      expect(told([{ ...route, path, port: 9000 }], openclaw)).toEqual([]);
+      expect(told([{ ...route, path }])).toEqual([]);
+    },
+  );
+
+  it("may be beside them", () => {
+    expect(
+      told(
+        ["slack", "telegram", "googlechat", "teams", "twilio"].map((preset) => ({ preset })),
+        openclaw,
+      ),
+    ).toEqual([]);
+    expect(told([{ ...route, path: "/chatter" }], openclaw)).toEqual([]);
+  });
+
   it("cannot be declared twice, nor be none", () => {
     expect(told([{ preset: "slack" }, { ...route, path: "/slack/events", methods: ["GET"] }])).toEqual([
       expect.stringMatching(/^routes\[1\].path is declared by routes\[0\] already/),
