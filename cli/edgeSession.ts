@@ -1,3 +1,4 @@
+import type WebSocket from "ws";
 import type { EdgeAnswer, EdgeClient, EdgeSend } from "./edgeClient";
 
 /** An answer, and the address that gave it at the end of all redirects. */
@@ -39,19 +40,29 @@ export class EdgeSession {
 
   /** Asks once, with the host's cookies, and keeps those of the answer. */
   async once(url: URL, send: EdgeSend = {}): Promise<EdgeAnswer> {
-    const cookies = this.cookies.get(url.hostname) ?? new Map<string, string>();
-    this.cookies.set(url.hostname, cookies);
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers: EdgeSend["headers"] = [...browserHeaders, ...(send.headers ?? [])];
-    if (cookie !== "") headers.push(["cookie", cookie]);
+    const headers: EdgeSend["headers"] = [...this.ownHeaders(url), ...(send.headers ?? [])];
     const plain = url.protocol === "http:";
     const answer = await this.client.request(url.hostname, url.pathname + url.search, { ...send, headers, plain });
+    const cookies = this.cookies.get(url.hostname) ?? new Map<string, string>();
+    this.cookies.set(url.hostname, cookies);
     for (const line of answer.headers["set-cookie"] ?? []) {
       const [, name, value] = /^([^=;]+)=([^;]*)/.exec(line)!;
       if (value === "" || /;\s*max-age=0\b/i.test(line)) cookies.delete(name!);
       else cookies.set(name!, value!);
     }
     return answer;
+  }
+
+  /** Opens a WebSocket as a page of the same host would. @throws when it is refused */
+  async webSocket(url: URL): Promise<WebSocket> {
+    const headers = Object.fromEntries([...this.ownHeaders(url), ["origin", url.origin]]) as Record<string, string>;
+    return this.client.webSocket(url.hostname, url.pathname + url.search, headers);
+  }
+
+  /** What a browser says of itself, and the cookies that it has for the host. */
+  private ownHeaders(url: URL): [string, string][] {
+    const cookie = [...(this.cookies.get(url.hostname) ?? [])].map(([name, value]) => `${name}=${value}`).join("; ");
+    return cookie === "" ? browserHeaders : [...browserHeaders, ["cookie", cookie]];
   }
 
   /** Fills in the form of a page and sends it. @throws when the page has no form */

@@ -102,12 +102,13 @@ async function runsThisProgram(): Promise<boolean> {
   return times.every((time) => time.mtimeMs <= started);
 }
 
-/** Whether both APIs and the metadata service answer. */
+/** Whether both APIs, the metadata service and the edge answer. */
 async function answers(): Promise<boolean> {
   const urls = [
     `http://127.0.0.1:${ports.hetzner}/_sandbox/inventory`,
     `http://127.0.0.1:${ports.cloudflare}/_sandbox/inventory`,
     `http://${addresses.gateway}:${ports.metadata}/`,
+    `http://${addresses.gateway}:${ports.edgeHttp}/`,
   ];
   const asked = urls.map((url) =>
     fetch(url, { signal: AbortSignal.timeout(3000) }).then(

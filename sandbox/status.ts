@@ -66,13 +66,27 @@ export async function worldStatus(): Promise<WorldStatus> {
     detail:
       emulators === undefined ? "" : `Hetzner :${ports.hetzner}, Cloudflare :${ports.cloudflare}, pid ${emulators}`,
   });
+  const there = await readWorld();
+  parts.push({
+    name: "edge",
+    state: there && (await edgeAnswers(there.edge.address)) ? "running" : "missing",
+    detail: there ? `${there.edge.address}, connector: ${there.connector}` : "",
+  });
   return {
-    up: (await readWorld()) !== undefined && parts.every((part) => part.state === "running"),
+    up: there !== undefined && parts.every((part) => part.state === "running"),
     folder: sandboxFiles().folder,
     parts,
     servers,
     inventory: emulators === undefined ? {} : await inventory(),
   };
+}
+
+/** Whether it is the edge that answers at its address: it listens elsewhere, and rules lead there. */
+async function edgeAnswers(address: string): Promise<boolean> {
+  return fetch(`http://${address}/`, { redirect: "manual", signal: AbortSignal.timeout(3000) }).then(
+    ({ headers }) => headers.get("server") === "cloudflare",
+    () => false,
+  );
 }
 
 /** Some of the rules are as bad as none: what they lead to is then cut off. */

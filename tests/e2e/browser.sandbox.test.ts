@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { browserSwitches, findBrowser } from "../../cli/browser";
 import type { Deployment } from "../../cli/deployment";
@@ -17,31 +16,21 @@ describeUnless(browserMissing(), "an agent in the browser", () => {
   let world: World;
   let deployment: Deployment;
   let url: string;
-  const opened: BrowserContext[] = [];
+  let browser: Browser;
 
   beforeAll(async () => {
     ({ world, deployment } = await openStack({ MODEL_API_KEY: canaryValue() }));
     await deployment.pulumi(["up", "--yes"]);
     url = (await fleetOutput(deployment)).agents.atlas!.url;
     await mkdir(output, { recursive: true });
+    browser = await chromium.launch({ executablePath: findBrowser(), args: await browserSwitches(world) });
   });
 
   afterAll(async () => {
-    for (const context of opened) await context.close();
+    await browser?.close();
     await deployment?.pulumi(["destroy", "--yes"]);
     await deployment?.remove();
   });
-
-  /** A browser that nobody has used before. */
-  async function newBrowser(): Promise<BrowserContext> {
-    const profile = await mkdtemp(path.join(tmpdir(), "creel-browser-"));
-    const context = await chromium.launchPersistentContext(profile, {
-      ...{ executablePath: findBrowser(), headless: true, args: await browserSwitches(world) },
-    });
-    context.once("close", () => void rm(profile, { recursive: true, force: true }));
-    opened.push(context);
-    return context;
-  }
 
   async function askForPin(page: Page, email: string): Promise<void> {
     await page.goto(url);
@@ -52,7 +41,7 @@ describeUnless(browserMissing(), "an agent in the browser", () => {
   }
 
   it("asks who comes, lets ana in with the PIN from her mailbox, and talks to her", async () => {
-    const context = await newBrowser();
+    const context = await browser.newContext();
     const page = await context.newPage();
     await askForPin(page, "ana@example.com");
     await page.screenshot({ path: path.join(output, "login.png") });
@@ -75,7 +64,7 @@ describeUnless(browserMissing(), "an agent in the browser", () => {
   });
 
   it("sends no PIN to somebody who is not of the tenant, and does not let them in", async () => {
-    const page = await (await newBrowser()).newPage();
+    const page = await (await browser.newContext()).newPage();
     await askForPin(page, "mallory@example.net");
     const mails = (await (await fetch(`${world.mailbox}.json`)).json()) as { to: string }[];
     expect(mails.map((mail) => mail.to)).not.toContain("mallory@example.net");

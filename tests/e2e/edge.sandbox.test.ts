@@ -76,9 +76,7 @@ describeUnless(sandboxMissing(), "an agent behind the edge", () => {
     const { url } = await atlas();
     const session = new EdgeSession(edge);
     await logIn(session, world, url, ana);
-    const { hostname } = new URL(url);
-    const cookie = `CF_Authorization=${session.cookie(hostname, "CF_Authorization")}`;
-    const socket = await edge.webSocket(hostname, "/ws", { cookie });
+    const socket = await session.webSocket(new URL("/ws", url));
     const closed = new Promise((done) => socket.once("close", done));
     const before = (await requests()).length;
     await deployment.pulumi(["destroy", "--yes"]);
