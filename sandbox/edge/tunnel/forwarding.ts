@@ -1,4 +1,10 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionRequestOptions,
+  constants,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import { type Duplex, finished, type Readable, Transform } from "node:stream";
 import type { HeaderList } from "../request";
 import { TunnelFailure, TunnelTimeout } from "./failures";
@@ -34,7 +40,7 @@ export async function forward(
   body: Readable | undefined,
   patience: Patience,
 ): Promise<TunnelResponse> {
-  const stream = open(session, requestHeaders(request), body === undefined);
+  const stream = open(session, requestHeaders(request), { endStream: body === undefined, waitForTrailers: true });
   const head = responseHead(stream, body === undefined, patience);
   if (body) sendBody(body, stream);
   const { status, headers, source } = await head;
@@ -48,17 +54,21 @@ export async function forwardUpgrade(
   patience: Patience,
 ): Promise<TunnelUpgrade> {
   const headers = { ...requestHeaders(request), "cf-cloudflared-proxy-connection-upgrade": "websocket" };
-  const stream = open(session, headers, false);
+  const stream = open(session, headers, { endStream: false });
   const head = await responseHead(stream, true, patience);
   if (acceptsWebSocket(head)) return { ...head, status: 101, stream };
   stream.end();
   return { ...head, headers: endToEnd(head.headers), stream };
 }
 
-function open(session: ClientHttp2Session, headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
+function open(
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  options: ClientSessionRequestOptions,
+): ClientHttp2Stream {
   if (session.closed || session.destroyed) throw new NotTaken("the connection is closed");
   try {
-    return session.request(headers, { endStream });
+    return session.request(headers, options);
   } catch (error) {
     throw new TunnelFailure((error as Error).message);
   }
@@ -66,9 +76,13 @@ function open(session: ClientHttp2Session, headers: OutgoingHttpHeaders, endStre
 
 /**
  * An answer may come, and the stream end, before the whole body was sent: the rest is then read and dropped, so that
- * the client's connection stays usable. A client that breaks off ends the stream.
+ * the client's connection stays usable. A client that breaks off ends the stream, and not in good order as Node would by
+ * itself: waiting for trailers leaves it to us to say that the body was whole.
  */
 function sendBody(body: Readable, stream: ClientHttp2Stream): void {
+  stream.once("wantTrailers", () => {
+    if (body.readableEnded) stream.sendTrailers({});
+  });
   finished(body, { writable: false }, (error) => {
     if (error) stream.close(constants.NGHTTP2_CANCEL);
   });
@@ -88,7 +102,9 @@ function wholeBody(stream: ClientHttp2Stream): Readable {
     transform: (chunk, _, done) => done(null, chunk),
     flush: (done) => done(stream.rstCode ? new TunnelFailure("the answer broke off") : null),
   });
-  finished(body, () => stream.close(constants.NGHTTP2_CANCEL));
+  finished(body, (error) => {
+    if (error) stream.close(constants.NGHTTP2_CANCEL);
+  });
   stream.once("error", (error) => body.destroy(error));
   return stream.pipe(body);
 }

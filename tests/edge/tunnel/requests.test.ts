@@ -142,8 +142,11 @@ describe("a request", () => {
   it("ends at the connector when the client stops sending, stops reading, or leaves before the answer", async () => {
     const codes: number[] = [];
     const opened: ServerHttp2Stream[] = [];
+    let whole = 0;
     const { send } = await tunnelTo((stream, headers) => {
       opened.push(stream);
+      // Node ends what was reset as well: only the code tells.
+      if (headers[":method"] === "POST") stream.resume().once("end", () => (whole += stream.rstCode ? 0 : 1));
       stream.once("close", () => codes.push(stream.rstCode));
       if (headers[":path"] === "/silent") return;
       respond(stream, 200);
@@ -154,7 +157,7 @@ describe("a request", () => {
     upload.destroy();
     await expect(sending.body.toArray()).rejects.toThrow("the answer broke off");
 
-    const reading = await send();
+    const reading = await send({ method: "POST" }, new PassThrough());
     reading.body.destroy();
 
     const leaving = new AbortController();
@@ -163,8 +166,8 @@ describe("a request", () => {
     leaving.abort();
     await expect(silent).rejects.toThrow("the client has gone");
     await until(() => codes.length === 3);
-    expect(codes[0]).toBe(constants.NGHTTP2_CANCEL);
-    expect(codes[2]).toBe(constants.NGHTTP2_CANCEL);
+    expect(codes).toEqual(Array(3).fill(constants.NGHTTP2_CANCEL));
+    expect(whole).toBe(0); // half a body passes for a whole one nowhere
     await expect(send({ signal: AbortSignal.abort() })).rejects.toThrow("the client has gone");
   });
 });
