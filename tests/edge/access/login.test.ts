@@ -25,6 +25,17 @@ describe("somebody without a session", () => {
     expect(cookie).toMatch(/^CF_AppSession=[\w-]{43}; Expires=.* GMT; Path=\/; Secure; HttpOnly; SameSite=None$/);
   });
 
+  it("keeps the cookie it has, if it is one of ours", async () => {
+    const first = field((await setting.ask(url)).response?.headers, "set-cookie")!.split(";")[0]!;
+    for (const [cookie, kept] of [
+      [first, true],
+      ["CF_AppSession=x", false],
+    ] as const) {
+      const { response } = await setting.ask(url, { headers: { cookie } });
+      expect(field(response?.headers, "set-cookie")?.startsWith(`${cookie};`)).toBe(kept);
+    }
+  });
+
   it("gets 401 as a program in a page", async () => {
     const { response } = await setting.browser().once(url, { headers: { "x-requested-with": "XMLHttpRequest" } });
     expect(response?.status).toBe(401);

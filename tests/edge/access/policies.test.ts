@@ -182,6 +182,8 @@ describe("policies", () => {
   });
 
   it("what the sandbox cannot do admits nobody", () => {
+    const posture = { device_posture: { integration_uid: "x" } };
+    expect(decide(policy("b", "deny", [posture]), policy("a", "allow", [email]))).toContain("blocked");
     expect(decide(policy("a", "allow", [email], { approval_required: true }))).toContain("approver");
     expect(decide(policy("a", "allow", [email], { isolation_required: true }))).toContain("browser");
   });
