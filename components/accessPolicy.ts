@@ -217,5 +217,3 @@ function serviceToken(
     ...(rotation === 1 ? {} : { clientSecretVersion: rotation, previousClientSecretExpiresAt: previousUntil }),
   };
 }
-
-export { accessPolicyFaults, durationFaults } from "./accessPolicyFaults";

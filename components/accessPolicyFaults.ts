@@ -5,8 +5,9 @@ import { countryFaults } from "./countries";
 import { type Fault, faultsUnder, gated } from "./faults";
 import { isPublicMail } from "./publicMail";
 
-/** Rules of one group or policy, and service tokens of an account, that Cloudflare has room for (account-limits). */
+/** Rules that one group or policy can have (https://developers.cloudflare.com/cloudflare-one/account-limits/). */
 const mostRules = 1000;
+/** Service tokens that an account can have (same page). */
 export const mostServiceTokens = 50;
 
 /** Everything that is wrong with the arguments, as far as they are known already. */
@@ -110,11 +111,17 @@ function serviceTokenFaults({ duration = "8760h", rotation = 1, previousUntil }:
     const reason = "has no meaning for a first secret: there is none before it";
     faults.push({ path: "previousUntil", reason, remedy: "remove it, or count rotation up" });
   }
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(previousUntil) || Number.isNaN(Date.parse(previousUntil))) {
+  if (!isTime(previousUntil)) {
     const remedy = "write date and time in UTC, such as 2027-01-31T12:00:00Z";
     faults.push({ path: "previousUntil", value: previousUntil, reason: "is not a time", remedy });
   }
   return faults;
+}
+
+/** Whether a text is a time in UTC that there is: Date would take the 31st of February for another day. */
+function isTime(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString() === text.replace("Z", ".000Z");
 }
 
 /** Tells what is wrong with a text. */

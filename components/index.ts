@@ -1,9 +1,16 @@
-export { AccessPolicy, type AccessPolicyArgs } from "./accessPolicy";
+export {
+  AccessPolicy,
+  type AccessPolicyArgs,
+  type IdentityProvider,
+  type ServiceTokenArgs,
+  type ServiceTokenFacts,
+} from "./accessPolicy";
 export { AgentContainer, type AgentContainerArgs, AgentRuntimeName } from "./agentContainer";
 export type { AgentHost } from "./agentHost";
 export { AgentTunnel, type AgentTunnelArgs, type TunnelledAgent } from "./agentTunnel";
 export { type BotRoute, type BotSurface, WebhookName } from "./botRoutes";
 export { type ServerConnection, sshOptions } from "./connection";
+export type { EdgeFragment, EdgeRoute } from "./edgeFragment";
 export type { Fault } from "./faults";
 export { Fleet, type FleetArgs } from "./fleet";
 export type { FleetSecrets } from "./fleetAgents";
@@ -11,3 +18,6 @@ export type { AgentInventory, FleetInventory, ServerInventory, WebhookInventory 
 export { type FleetPlan, planFleet } from "./fleetPlan";
 export { type FleetSpec, fleetSchema } from "./fleetSpec";
 export { HardenedServer, type HardenedServerArgs } from "./hardenedServer";
+export { type ZoneBots, ZoneEdge, type ZoneEdgeArgs, type ZoneHsts, type ZoneTls } from "./zoneEdge";
+export { ZonePlan } from "./zonePlans";
+export type { ZonePacking, ZoneRateLimit } from "./zoneRules";

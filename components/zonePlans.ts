@@ -1,8 +1,9 @@
-/** Plans of a zone, from the smallest to the largest. */
-export const zonePlans = ["free", "pro", "business", "enterprise"] as const;
-
 /** Plan of a zone at Cloudflare. */
-export type ZonePlan = (typeof zonePlans)[number];
+export const ZonePlan = { Free: "free", Pro: "pro", Business: "business", Enterprise: "enterprise" } as const;
+export type ZonePlan = (typeof ZonePlan)[keyof typeof ZonePlan];
+
+/** Plans of a zone, from the smallest to the largest. */
+export const zonePlans = Object.values(ZonePlan);
 
 /** What a plan has room for, as far as Creel makes use of it. */
 export interface PlanLimits {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { teamFaults } from "./agentTunnel";
 import type { Fault } from "./faults";
 import { checkedText, message, text } from "./schema";
-import { zonePlans } from "./zonePlans";
+import { ZonePlan } from "./zonePlans";
 
 const cloudflareId = text("32 hexadecimal digits, as Cloudflare shows them", /^[0-9a-f]{32}$/);
 
@@ -69,7 +69,7 @@ export const botsSchema = z.strictObject({
 export const zoneSchema = z.strictObject({
   accountId: cloudflareId.describe("Cloudflare account id: 32 hexadecimal digits. All zones of a fleet have the same."),
   zoneId: cloudflareId.describe("Cloudflare zone id: 32 hexadecimal digits."),
-  plan: z.enum(zonePlans).default("free").describe("The zone's plan. Default: free."),
+  plan: z.enum(ZonePlan).default("free").describe("The zone's plan. Default: free."),
   team: checkedText("the Zero Trust team of the account", (value) => teamFaults("", value)).describe(
     "Zero Trust team of the account: acme for acme.cloudflareaccess.com.",
   ),

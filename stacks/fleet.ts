@@ -24,8 +24,10 @@ const deployed = new Fleet("fleet", { spec: document as FleetSpec, secrets, tunn
 /** What was deployed, without any secret: servers and agents by name. */
 export const fleet = deployed.inventory;
 
-/** What the rules of each zone have to know of the agents in it, for a stack that makes them for several fleets. */
-export const edge = deployed.edge;
+/** What the rules of each zone that are made elsewhere have to know of the agents in it, for the stack that makes them. */
+export const edge = Object.fromEntries(
+  Object.entries(deployed.edge).filter(([zone]) => plan?.zones[zone]?.rules === "elsewhere"),
+);
 
 /** What programs need to come in without a person, by tenant and name. */
 export const serviceTokens = deployed.serviceTokens;

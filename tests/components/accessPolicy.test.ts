@@ -288,7 +288,7 @@ describe("what AccessPolicy refuses", () => {
     ],
     [
       "an end that is no time",
-      { ...ana, serviceTokens: { ci: { rotation: 2, previousUntil: "2027-02-31" } } },
+      { ...ana, serviceTokens: { ci: { rotation: 2, previousUntil: "2027-02-31T12:00:00Z" } } },
       "serviceTokens.ci.previousUntil is not a time",
     ],
     [

@@ -232,3 +232,34 @@ describe("rate limits", () => {
 
   it("are none without a bot hostname", () => expect(rateLimitRules([], "free", {})).toEqual([]));
 });
+
+describe("Cloudflare's own rules", () => {
+  const fragments = fragmentsOf(named(2, [slack]));
+  const steps = (plan: ZonePlan) =>
+    managedRules(fragments, plan).map(({ ref, expression, actionParameters }) => ({
+      ref,
+      expression,
+      actionParameters,
+    }));
+  const operators = 'lower(http.host) in {"agent0000-ana.example.com" "agent0001-ana.example.com"}';
+  const spared = { ref: "creel-operators-1", expression: operators, actionParameters: { ruleset: "current" } };
+  const run = (ref: string, id: string) => ({ ref, expression: "true", actionParameters: { id } });
+
+  it("spare people all of them", () => {
+    expect(steps("free")).toEqual([spared, run("creel-managed", "77454fe2d30c4220b5701f6fdfb893ba")]);
+  });
+
+  it("spare services the most suspicious ones, where there are such", () => {
+    const owasp = "4814384a9e5d4991b9815dcfc25d2f1f";
+    expect(steps("pro")).toEqual([
+      spared,
+      {
+        ref: "creel-bots-1",
+        expression: 'lower(http.host) in {"agent0000-bot.example.com" "agent0001-bot.example.com"}',
+        actionParameters: { rulesets: [owasp] },
+      },
+      run("creel-managed", "efb7b8c949ac4650a09736fc376e9aee"),
+      run("creel-owasp", owasp),
+    ]);
+  });
+});
