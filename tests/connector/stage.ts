@@ -150,7 +150,8 @@ async function startFront(edge: TestEdge): Promise<{ port: number; stop(): void 
     socket.on("error", () => {}).once("close", () => sockets.delete(socket));
     const { host, "x-tunnel": tunnel, ...headers } = request.headers as Record<string, string>;
     const asked = { method: "GET", host: host!, target: request.url!, headers: Object.entries(headers) };
-    const answer = await edge.edge.upgrade(tunnel!, asked);
+    const answer = await edge.edge.upgrade(tunnel!, asked).catch(() => undefined);
+    if (!answer) return void socket.destroy();
     const fields = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
     socket.write(`HTTP/1.1 ${answer.status} Answer\r\n${fields}\r\n`);
     answer.stream.on("error", () => socket.destroy());
