@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { agentContainerFaults, routedAgent, secretNameFaults } from "./agentContainer";
+import { routedAgent } from "./agentContainer";
+import { agentContainerFaults, secretNameFaults } from "./agentContainerFaults";
 import { sharedUids } from "./agentNames";
 import { type BotRoute, routeFaults } from "./botRoutes";
 import { type Fault, faultsUnder } from "./faults";

@@ -1,7 +1,8 @@
 import { Provider } from "@pulumi/docker/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { AgentContainer, type AgentContainerArgs, agentContainerFaults } from "../../components/agentContainer";
+import { AgentContainer, type AgentContainerArgs } from "../../components/agentContainer";
+import { agentContainerFaults } from "../../components/agentContainerFaults";
 import { orderText } from "../../components/agentHost";
 import { goDuration } from "../../components/cage";
 import { generic, openclaw } from "../../profiles/runtimes";

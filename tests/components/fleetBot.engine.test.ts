@@ -143,6 +143,7 @@ describe("a bot hostname, switched on and off", () => {
     await settled();
   });
 
+  // Two deployments, each looked at twice.
   it("goes without a trace, its name first, and comes again", async () => {
     const before = await operatorSide();
     const rotated = { "agents/atlas/rotation": "2026-11" };
@@ -179,5 +180,5 @@ describe("a bot hostname, switched on and off", () => {
       const kinds = (await cloud.call("GET", "/_sandbox/inventory")).body as Record<string, { count: number }>;
       expect(Object.entries(kinds).filter(([, { count }]) => count > 0)).toEqual([]);
     }
-  });
+  }, 360_000);
 });
