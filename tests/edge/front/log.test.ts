@@ -1,11 +1,15 @@
+import { existsSync } from "node:fs";
 import { appendFile, mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { execa } from "execa";
 import pc from "picocolors";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { followLines } from "../../../cli/followLines";
 import { isWanted, readable } from "../../../cli/sandboxLog";
+import { compiledFile } from "../../../engine/paths";
 import { type Decision, decisionRing, type LogLine, loggedPath } from "../../../sandbox/edge/decisions";
+import { describeUnless } from "../../requirements";
 
 const refused: Decision = {
   kind: "request",
@@ -127,4 +131,25 @@ test("a followed file goes on, from its start when it was emptied, until it is e
   setTimeout(() => stop.abort(), 10);
   expect(await lines.next()).toMatchObject({ done: true });
   await file.close();
+});
+
+const program = compiledFile("cli", "main.js");
+const missing = existsSync(program) ? undefined : "the package is not compiled: npm run build";
+
+describeUnless(missing, "creel sandbox log", () => {
+  const creel = (...args: string[]) =>
+    execa(process.execPath, [program, "sandbox", "log", ...args], { env: { CREEL_SANDBOX: folder }, reject: false });
+
+  test("prints what the running sandbox's edge wrote, raw or for people, and says when there is none", async () => {
+    expect((await creel()).stderr).toContain("The sandbox is not up");
+    const log = path.join(folder, "edge.log");
+    await writeFile(path.join(folder, "world.json"), JSON.stringify({ edge: { address: "198.51.100.3", log } }));
+    expect((await creel()).stderr).toContain("the edge has not run yet");
+    const texts = [refused, served, gone].map((line) => JSON.stringify(line));
+    await writeFile(log, `${texts.join("\n")}\n{"kind":"requ`);
+    expect((await creel("--json")).stdout.split("\n")).toEqual(texts);
+    expect((await creel("--json", "--host", "bot.agents.test", "--verdict", "block")).stdout).toBe(texts[0]);
+    expect((await creel()).stdout.split("\n")).toHaveLength(3);
+    expect((await creel("--verdict", "pass")).exitCode).not.toBe(0);
+  });
 });

@@ -166,8 +166,8 @@ async function openSocket(host: string, headers: Record<string, string>): Promis
     headers: { host, "user-agent": userAgent, ...headers },
   };
   const socket = new WebSocket(`wss://127.0.0.1:${whole.edge.ports.https}/live?t=1`, options);
-  socket.on("error", () => {});
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
     socket.once("open", () => resolve(socket));
     socket.once("unexpected-response", (_, response) => resolve(response.statusCode ?? 0));
   });
