@@ -18,6 +18,8 @@ export const failures = {
   targetTooLong: { status: 414, title: "414 URI Too Long" },
   /** The limit is documented, the answer is not: nginx, which the edge grew from, has 400 and 431 for it. */
   headersTooLarge: { status: 431, title: "431 Request Header Fields Too Large" },
+  /** Never sent, as nobody is there to read it; it stands in the log. */
+  clientGone: { status: 499, title: "499 Client Closed Request" },
   /** What lies below /cdn-cgi/ is Cloudflare's own and never the origin's. */
   notOurs: { status: 404, title: "404 Not Found" },
 

@@ -8,8 +8,9 @@ import { type Failure, failures } from "./failures";
 import type { Geography } from "./geography";
 import { answerHeaders, cleaned, forwardedHeaders, headerOf } from "./headers";
 import { type Layers, throughLayers } from "./layers";
-import { askOrigin, type Tunnels } from "./origin";
+import { askOrigin, discard, type Tunnels } from "./origin";
 import type { EdgeRequest, EdgeResponse, HeaderList, Layer, Step } from "./request";
+import { BodyTooLarge } from "./requestBody";
 import { type Asked, type RawRequest, readForm } from "./requestForm";
 import { route, teamOf, zoneOfHost } from "./routing";
 import { type ZoneRules, zoneRules } from "./zoneRules";
@@ -38,8 +39,6 @@ interface Outcome {
   reason: string;
   status: number;
   send(): void;
-  /** In place of sending, when the client has left. */
-  discard?(): void;
 }
 
 /**
@@ -51,10 +50,7 @@ export function createFront(options: FrontOptions): (exchange: Exchange) => Prom
     const { raw } = exchange;
     const started = performance.now();
     const trace: Trace = { ray: randomBytes(8).toString("hex"), steps: [] };
-    const outcome = await decide(options, exchange, trace).catch((error: Error) => {
-      process.stderr.write(`edge: ${error.stack ?? error.message}\n`);
-      return failed(exchange, trace, failures.internal, "a fault of the edge");
-    });
+    const outcome = await decide(options, exchange, trace).catch((error: Error) => broken(exchange, trace, error));
     options.log({
       kind: "request",
       time: new Date().toISOString(),
@@ -71,8 +67,7 @@ export function createFront(options: FrontOptions): (exchange: Exchange) => Prom
       ...(trace.tunnel ? { tunnel: trace.tunnel.id } : {}),
       milliseconds: Math.round(performance.now() - started),
     });
-    if (exchange.gone.aborted) outcome.discard?.();
-    else outcome.send();
+    if (outcome.status !== failures.clientGone.status) outcome.send();
   };
 }
 
@@ -120,6 +115,10 @@ async function decide(options: FrontOptions, exchange: Exchange, trace: Trace): 
     { method, host, target, headers: forwarded },
     { websocket, body: exchange.body, largestBody: rules.largestBody, signal: exchange.gone },
   );
+  if (exchange.gone.aborted) {
+    discard(answer);
+    return fail(failures.clientGone, "the client left");
+  }
   if ("failure" in answer) return fail(answer.failure, answer.reason);
   if ("websocket" in answer) {
     trace.steps.push({ by: "origin", verdict: "answer", reason: "opened the WebSocket" });
@@ -128,14 +127,14 @@ async function decide(options: FrontOptions, exchange: Exchange, trace: Trace): 
       reason: "WebSocket",
       status: 101,
       send: () => exchange.switchProtocols(finished(trace, answer.headers, passage.answerHeaders), answer.websocket),
-      discard: () => answer.websocket.destroy(),
     };
   }
   const { source: by, status } = answer;
   trace.steps.push({ by, verdict: by === "connector" ? "block" : "answer", reason: `answered ${status}` });
   if (by === "connector" && status === 502) {
-    answer.body.destroy();
-    return { ...failed(exchange, trace, failures.badGateway, "the connector got no answer it could pass on"), by };
+    discard(answer);
+    const page = failurePage(failures.badGateway, { ray: trace.ray, accept: headerOf(raw.headers, "accept") });
+    return answered(exchange, trace, page, by, "the connector got no answer that it could pass on");
   }
   const cached: HeaderList = [["cf-cache-status", "DYNAMIC"]];
   const back = finished(trace, answer.headers, [...passage.answerHeaders, ...cached]);
@@ -144,8 +143,15 @@ async function decide(options: FrontOptions, exchange: Exchange, trace: Trace): 
     reason: `answered by the ${by}`,
     status,
     send: () => exchange.answer({ status, headers: back, body: answer.body }),
-    discard: () => answer.body.destroy(),
   };
+}
+
+/** What becomes of a request when a layer throws. */
+function broken(exchange: Exchange, trace: Trace, error: Error): Outcome {
+  if (exchange.gone.aborted) return failed(exchange, trace, failures.clientGone, "the client left");
+  if (error instanceof BodyTooLarge) return failed(exchange, trace, failures.bodyTooLarge, error.message);
+  process.stderr.write(`edge: ${error.stack ?? error.message}\n`);
+  return failed(exchange, trace, failures.internal, "a fault of the edge");
 }
 
 /**

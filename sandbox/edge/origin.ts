@@ -48,9 +48,15 @@ export async function askOrigin(
   }
 }
 
+/** Ends what the origin was going to send. */
+export function discard(answer: OriginAnswer): void {
+  if ("body" in answer) answer.body.destroy();
+  if ("websocket" in answer) answer.websocket.destroy();
+}
+
 /** An answer with a status that a client can be given. */
 function usable(answer: OriginAnswer & { status: number; body: Readable }): OriginAnswer {
   if (answer.status >= 200 && answer.status <= 999) return answer;
-  answer.body.destroy();
+  discard(answer);
   return { failure: failures.badGateway, reason: `an answer with status ${answer.status}` };
 }

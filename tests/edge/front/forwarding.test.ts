@@ -57,6 +57,15 @@ test("a layer that can read no more than a body has gets an error, and the clien
   expect(reply).toMatchObject({ status: 403, body: "the body has more than 3 bytes" });
 });
 
+test("a layer that gives up on a body that is too large for it", async () => {
+  front.doubles.access = async (request) => {
+    await request.body(3);
+    return { pass: true, steps: [] };
+  };
+  expect(await ask(front, host, { method: "POST", body: "payload" })).toMatchObject({ status: 413 });
+  expect(front.lines.at(-1)).toMatchObject({ by: "edge", reason: "the body has more than 3 bytes" });
+});
+
 test("bodies larger than the plan allows are refused, announced or not", async () => {
   setSetting(front.world, "max_upload", 1);
   const announced = await ask(front, host, { method: "POST", headers: { "content-length": 200 * megabyte }, body: "" });
@@ -114,6 +123,7 @@ test("a client that leaves ends the request at the origin, before the answer and
   await vi.waitFor(() => expect(signal).toBeDefined());
   waiting.destroy();
   await vi.waitFor(() => expect(signal!.aborted).toBe(true));
+  await vi.waitFor(() => expect(front.lines.at(-1)).toMatchObject({ status: 499, reason: "the client left" }));
 
   const stream = new PassThrough();
   front.doubles.request = async (...args) => ({ ...(await request(...args)), body: stream });
