@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "../../cli/deployment";
 import { prepareEngine } from "../../engine/engine";
 import { connect, dropConnections } from "../../sandbox/clouds/cloudflare/tunnelConnections";
-import { TestAccount, token } from "../clouds/cloudflare/account";
+import { account as accountPath, TestAccount, token } from "../clouds/cloudflare/account";
 import { token as hcloudToken, TestProject } from "../clouds/hetzner/project";
 import { AbsentServers } from "./absentServers";
 import { deepSet, goodFleet } from "./goodFleet";
@@ -26,9 +26,16 @@ describe("a bot hostname, switched on and off", () => {
   let project: TestProject;
   let servers: AbsentServers;
   let deployment: Deployment;
+  let providerId: string;
 
   beforeAll(async () => {
     account = await new TestAccount().start();
+    const google = {
+      name: "work",
+      type: "google",
+      config: { client_id: "creel", client_secret: "CANARY-google-20aa" },
+    };
+    providerId = (await account.make(accountPath("/access/identity_providers"), google)).id;
     project = await new TestProject().start();
     servers = await new AbsentServers((container) => dropConnections(tunnelOf(container))).start();
     const engine = await prepareEngine({ standIns: "always" });
@@ -55,6 +62,9 @@ describe("a bot hostname, switched on and off", () => {
   /** Deploys the good fleet with some changes, and gives the writes that Cloudflare saw, as "METHOD path". */
   async function up(changes: Record<string, unknown>): Promise<string[]> {
     const fleet = goodFleet();
+    deepSet(fleet, "identityProviders.work", { id: providerId, type: "google" });
+    deepSet(fleet, "tenants.ana.identityProviders", ["work"]);
+    deepSet(fleet, "tenants.ana.serviceTokens", { ci: {} });
     for (const [at, value] of Object.entries(changes)) deepSet(fleet, at, value);
     await deployment.configure([{ path: ["creel:fleet"], value: fleet }]);
     account.entries.length = 0;
@@ -116,7 +126,7 @@ describe("a bot hostname, switched on and off", () => {
   });
 
   it("tells where webhooks go, and no secret", async () => {
-    const { fleet, edge } = (await deployment.outputs()) as Record<string, never>;
+    const { fleet, edge, serviceTokens } = (await deployment.outputs()) as Record<string, never>;
     expect(fleet).toMatchObject({
       agents: { atlas: { botUrl: "https://atlas-bot.example.com", url: "https://atlas-ana.example.com" } },
       zones: { "example.com": { bots: 1 } },
@@ -124,6 +134,11 @@ describe("a bot hostname, switched on and off", () => {
     // The zone's rules are this fleet's own, so no other stack is told of them.
     expect(edge).toEqual({});
     expect(JSON.stringify([fleet, edge])).not.toContain("CANARY");
+    expect(serviceTokens).toEqual({
+      ana: {
+        ci: { clientId: expect.stringMatching(/\.access$/), clientSecret: "[secret]", expiresAt: expect.any(String) },
+      },
+    });
   });
 
   it("gets new secrets for both tunnels by a word, and nothing is replaced but the words themselves", async () => {
@@ -176,6 +191,7 @@ describe("a bot hostname, switched on and off", () => {
     await deployment.pulumi(["destroy", "--yes", "--skip-preview"]);
     const deletes = account.entries.filter(({ method }) => method === "DELETE").map(({ path: at }) => at);
     expect(deletes.slice(0, 2)).toEqual([expect.stringMatching(/dns_records/), expect.stringMatching(/dns_records/)]);
+    await account.call("DELETE", accountPath(`/access/identity_providers/${providerId}`));
     for (const cloud of [account, project]) {
       const kinds = (await cloud.call("GET", "/_sandbox/inventory")).body as Record<string, { count: number }>;
       expect(Object.entries(kinds).filter(([, { count }]) => count > 0)).toEqual([]);
