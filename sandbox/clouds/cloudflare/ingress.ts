@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { RE2JS } from "re2js";
 import { z } from "zod";
 
 const access = z.looseObject({
@@ -92,15 +93,12 @@ function hostnameFault(rule: IngressRule, index: number, count: number): string 
   return undefined;
 }
 
-/** Go's regular expressions have no look-around and no back-references; the rest reads like ours. */
 function pathFault(path: string | null | undefined, index: number): string | undefined {
   if (!path) return undefined;
-  const unsupported = /\(\?<?[=!]|\\[1-9]/.test(path);
   try {
-    new RegExp(path.replace(/^\(\?[imsU]+\)/, "").replace(/\(\?P</g, "(?<"));
-    if (!unsupported) return undefined;
+    RE2JS.compile(path);
+    return undefined;
   } catch {
-    // Falls through to the refusal.
+    return `Rule #${index + 1} has an invalid regex`;
   }
-  return `Rule #${index + 1} has an invalid regex`;
 }

@@ -27,7 +27,7 @@ export class NotTaken extends TunnelFailure {}
 
 /** How long a request may take. */
 export interface Patience {
-  /** Milliseconds until the head of the answer has to be there. */
+  /** Milliseconds from the end of the request to the head of the answer. */
   answer: number;
   /** Aborted when the client has gone before that. */
   signal?: AbortSignal;
@@ -40,8 +40,9 @@ export async function forward(
   body: Readable | undefined,
   patience: Patience,
 ): Promise<TunnelResponse> {
-  const stream = open(session, requestHeaders(request), { endStream: body === undefined, waitForTrailers: true });
-  const head = responseHead(stream, body === undefined, patience);
+  const options = body ? { endStream: false, waitForTrailers: true } : { endStream: true };
+  const stream = open(session, requestHeaders(request), options);
+  const head = responseHead(stream, body, patience);
   if (body) sendBody(body, stream);
   const { status, headers, source } = await head;
   return { status, headers: endToEnd(headers), source, body: wholeBody(stream) };
@@ -55,10 +56,10 @@ export async function forwardUpgrade(
 ): Promise<TunnelUpgrade> {
   const headers = { ...requestHeaders(request), "cf-cloudflared-proxy-connection-upgrade": "websocket" };
   const stream = open(session, headers, { endStream: false });
-  const head = await responseHead(stream, true, patience);
+  const head = await responseHead(stream, undefined, patience);
   if (acceptsWebSocket(head)) return { ...head, status: 101, stream };
   stream.end();
-  return { ...head, headers: endToEnd(head.headers), stream };
+  return { ...head, headers: endToEnd(head.headers), stream: wholeBody(stream) };
 }
 
 function open(
@@ -97,7 +98,7 @@ function sendBody(body: Readable, stream: ClientHttp2Stream): void {
  * The body of an answer. Node ends a stream in good order when its connection is lost, so that half a body would pass for
  * a whole one: here it ends in an error.
  */
-function wholeBody(stream: ClientHttp2Stream): Readable {
+function wholeBody(stream: ClientHttp2Stream): Transform {
   const body = new Transform({
     transform: (chunk, _, done) => done(null, chunk),
     flush: (done) => done(stream.rstCode ? new TunnelFailure("the answer broke off") : null),
@@ -109,16 +110,27 @@ function wholeBody(stream: ClientHttp2Stream): Readable {
   return stream.pipe(body);
 }
 
-function responseHead(stream: ClientHttp2Stream, repeatable: boolean, patience: Patience): Promise<ResponseHead> {
+function responseHead(
+  stream: ClientHttp2Stream,
+  body: Readable | undefined,
+  patience: Patience,
+): Promise<ResponseHead> {
   return new Promise((resolve, reject) => {
     const giveUp = (failure: TunnelFailure) => {
       stream.close(constants.NGHTTP2_CANCEL);
       reject(failure);
     };
-    const timer = setTimeout(() => giveUp(new TunnelTimeout("no answer came in time")), patience.answer);
+    let timer: NodeJS.Timeout | undefined;
+    const wait = () => {
+      timer = setTimeout(() => giveUp(new TunnelTimeout("no answer came in time")), patience.answer);
+    };
+    // The origin's time begins when it has the whole request.
+    if (body) body.once("end", wait);
+    else wait();
     const abort = () => giveUp(new TunnelFailure("the client has gone"));
     const settled = () => {
       clearTimeout(timer);
+      body?.off("end", wait);
       patience.signal?.removeEventListener("abort", abort);
     };
     patience.signal?.addEventListener("abort", abort);
@@ -134,7 +146,7 @@ function responseHead(stream: ClientHttp2Stream, repeatable: boolean, patience: 
     stream.on("error", () => {});
     stream.once("close", () => {
       settled();
-      const refused = repeatable && stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+      const refused = !body && stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
       reject(refused ? new NotTaken("the stream was refused") : new TunnelFailure("the connection was lost"));
     });
     if (patience.signal?.aborted) abort();

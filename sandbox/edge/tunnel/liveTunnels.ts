@@ -13,9 +13,6 @@ import type { TunnelEdge } from "./index";
 import type { TunnelLimits } from "./limits";
 import type { Registration, RegistrationAnswer } from "./rpc/registration";
 
-/** Data centre that the edge claims to be. */
-const location = "box01";
-
 interface Options {
   state: CloudflareState;
   report(event: ConnectorEvent): void;
@@ -84,7 +81,7 @@ export class LiveTunnels implements TunnelEdge, ConnectionEvents {
       return refusal;
     }
     const tunnel = liveTunnel(state, tunnelId) as Tunnel;
-    const { id } = connect(tunnel, {
+    const { id, colo_name: location } = connect(tunnel, {
       clientId: connector.id,
       version: connector.version,
       arch: connector.arch,

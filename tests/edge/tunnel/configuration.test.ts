@@ -2,10 +2,11 @@ import type { ServerHttp2Stream } from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FakeConnector } from "./fakeConnector";
 import { startTestEdge, type TestEdge } from "./testEdge";
+import { until } from "./until";
 
 let edge: TestEdge;
 beforeAll(async () => {
-  edge = await startTestEdge({ limits: { configuration: 300 } });
+  edge = await startTestEdge({ limits: { configuration: 1000 } });
 });
 afterAll(() => edge.stop());
 
@@ -114,11 +115,3 @@ describe("a configuration", () => {
     connector.kill();
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 3000;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error("it did not come to hold");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -9,7 +9,7 @@ import { wire } from "./wire";
 
 let edge: TestEdge;
 beforeAll(async () => {
-  edge = await startTestEdge({ limits: { registration: 400, pong: 200 } });
+  edge = await startTestEdge({ limits: { registration: 1500, pong: 1000 } });
 });
 afterAll(() => edge.stop());
 
@@ -38,7 +38,7 @@ describe("a connector registers", () => {
       expect(edge.edge.connected(tunnel.id)).toBe(true);
       expect(await edge.event(tunnel.id, "registered")).toMatchObject({ connector: connector.id, replica: 3 });
       // Longer than an unregistered connection would live.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 1700));
       expect(edge.edge.connected(tunnel.id)).toBe(true);
       connector.kill();
       expect(await edge.event(tunnel.id, "gone")).toMatchObject({ connector: connector.id });
@@ -184,7 +184,7 @@ describe("a connection that is no connector's", () => {
     socket.resume();
     const started = Date.now();
     await once(socket, "close");
-    expect(Date.now() - started).toBeLessThan(2000);
+    expect(Date.now() - started).toBeLessThan(5000);
   });
 
   it("ends when it does not speak HTTP/2", async () => {

@@ -8,10 +8,11 @@ import type { HeaderList } from "../../../sandbox/edge/request";
 import { TunnelFailure, TunnelTimeout, TunnelUnavailable } from "../../../sandbox/edge/tunnel";
 import { FakeConnector, type Handler, packed, respond } from "./fakeConnector";
 import { startTestEdge, type TestEdge } from "./testEdge";
+import { until } from "./until";
 
 let edge: TestEdge;
 beforeAll(async () => {
-  edge = await startTestEdge({ limits: { answer: 300 } });
+  edge = await startTestEdge({ limits: { answer: 800 } });
 });
 afterAll(() => edge.stop());
 
@@ -260,6 +261,20 @@ describe("an answer", () => {
     expect((await other()).headers[0]?.[1]).toHaveLength(40_000);
   });
 
+  it("has its time from the end of the request on, however long that takes", async () => {
+    const { send } = await tunnelTo((stream) => {
+      stream.resume().once("end", () => {
+        respond(stream, 201);
+        stream.end();
+      });
+    });
+    const upload = new PassThrough();
+    const answer = send({ method: "POST" }, upload);
+    upload.write("begun");
+    setTimeout(() => upload.end(), 1200);
+    expect((await answer).status).toBe(201);
+  });
+
   it("that does not come is given up", async () => {
     let code = 0;
     const { send } = await tunnelTo((stream) => {
@@ -284,12 +299,4 @@ describe("an answer", () => {
 
 function* chunks(content: Buffer): Generator<Buffer> {
   for (let at = 0; at < content.length; at += 64 * 1024) yield content.subarray(at, at + 64 * 1024);
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 3000;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error("it did not come to hold");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
