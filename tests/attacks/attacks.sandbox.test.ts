@@ -4,15 +4,11 @@ import type { World } from "../../sandbox/world";
 import { canaryValue, expectNoDrift, inventory, openStack } from "../e2e/stack";
 import { describeUnless, sandboxMissing } from "../requirements";
 import { Arena } from "./arena";
-import {
-  type AttackCase,
-  botAttacks,
-  connectorAttacks,
-  goodRequests,
-  hosts,
-  identityAttacks,
-  layerProbes,
-} from "./cases";
+import { type AttackCase, hosts } from "./cases/attackCase";
+import { botAttacks } from "./cases/botAttacks";
+import { goodRequests } from "./cases/goodRequests";
+import { layerProbes } from "./cases/layerProbes";
+import { connectorAttacks, identityAttacks } from "./cases/operatorAttacks";
 import { type Credentials, collectCredentials } from "./credentials";
 import { type LayerName, layerNames, withoutLayers } from "./layers";
 import { burst, metricsOfConnectors, openPorts, stranger } from "./network";

@@ -1,5 +1,5 @@
 import type { Arena } from "./arena";
-import { hosts } from "./cases";
+import { hosts } from "./cases/attackCase";
 
 /** Names of the four layers in front of an agent. */
 export const layerNames = ["Access application", "connector's check", "rule of the zone", "path list"] as const;
