@@ -6,6 +6,7 @@ import type { Deployment } from "../../cli/deployment";
 import { EdgeClient } from "../../cli/edgeClient";
 import { githubPath, operatorChecks, verdictOf, webhookChecks } from "../../cli/edgeProof";
 import { EdgeSession } from "../../cli/edgeSession";
+import { filesHolding } from "../../cli/leaks";
 import { sandboxFiles } from "../../sandbox/paths";
 import type { World } from "../../sandbox/world";
 import { describeUnless, sandboxMissing } from "../requirements";
@@ -52,6 +53,17 @@ describeUnless(sandboxMissing(), "an agent behind the edge", () => {
     const { stdout } = await deployment.ssh(server, `docker exec ${container} agent received --json`);
     const heard = (JSON.parse(stdout) as { headers: Record<string, string> }[]).map((r) => r.headers["x-creel-probe"]);
     expect(heard.filter((value) => Object.values(probes).includes(value!))).toEqual([probes.signed]);
+  });
+
+  it("has sessions and secrets in none of the sandbox's logs", async () => {
+    const url = new URL((await atlas()).url);
+    const session = new EdgeSession(edge);
+    const page = await logIn(session, world, url.href, ana);
+    const credentials = [session.cookie(url.hostname, "CF_Authorization")!, secret, world.cloudflare.token];
+    expect(credentials[0]).toMatch(/^eyJ/);
+    const { edgeLog, requestLog, log } = sandboxFiles().clouds;
+    expect(await filesHolding([edgeLog, requestLog, log], credentials)).toEqual([]);
+    expect(await filesHolding([edgeLog], [page.ray])).toEqual([edgeLog]);
   });
 
   it("takes no webhooks any more when the bot hostname is taken out of the stack file", async () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { EdgeClient } from "../../cli/edgeClient";
 import { compiledFile } from "../../engine/paths";
 import { dockerAt } from "../../sandbox/docker";
 import { emulatorProcess } from "../../sandbox/emulators";
@@ -85,6 +86,28 @@ runcmd:
     expect(await on("getent hosts no-such-name.creel.test || echo none")).toBe("none");
     expect(await on("cat /etc/resolv.conf")).toBe(`nameserver ${world.registryAddress}`);
     await on("apt-get update -qq");
+  });
+
+  it("leads Cloudflare's names to the edge, which sees who comes", async () => {
+    for (const name of ["any.example.com", "acme.cloudflareaccess.com", "region1.v2.argotunnel.com"]) {
+      expect(await on(`getent hosts ${name}`)).toMatch(new RegExp(`^${world.edge.address}\\s`));
+    }
+    const ask = (who: string) => `curl -sSo /dev/null -w '%{http_code}' -A ${who} https://any.example.com/${who}`;
+    expect(await on(ask("server"))).toBe("530");
+    const edge = await EdgeClient.of(world);
+    const own = await edge.request("any.example.com", "/operator", { headers: [["user-agent", "operator"]] });
+    expect(own.status).toBe(530);
+    const log = await fetch(`${new URL(world.cloudflare.baseUrl).origin}/_sandbox/decisions`);
+    const clients = ((await log.json()) as { path: string; client: string }[]).map(({ path, client }) => [
+      path,
+      client,
+    ]);
+    expect(clients).toEqual(
+      expect.arrayContaining([
+        ["/server", server.ipv4],
+        ["/operator", world.network.gateway],
+      ]),
+    );
   });
 
   it("answers at the metadata address, and to servers only", async () => {
