@@ -106,7 +106,13 @@ export class AgentTunnel extends pulumi.ComponentResource {
     const { accountId, zoneId, hostname, agent, host, bot } = args;
     super("creel:index:AgentTunnel", name, { accountId, zoneId, hostname, botHostname: bot?.hostname }, opts);
 
-    const application = new ZeroTrustAccessApplication(name, operatorApplication(name, args), { parent: this });
+    const application = new ZeroTrustAccessApplication(hostname, operatorApplication(name, args), {
+      parent: this,
+      // A hostname has one application, so one that passes to another agent has to lose its own first; and it needs a new
+      // one, because who is logged in at the one before must not be at this one.
+      deleteBeforeReplace: true,
+      replaceOnChanges: ["name"],
+    });
     const image = args.connectorImage;
     const pulled =
       args.pulledImage ??

@@ -12,7 +12,7 @@ import { connectorCommand, connectorHealth, type Ingress, tunnelSecret, tunnelTo
 
 /** One hostname of an agent and what serves it. */
 export interface SurfaceArgs {
-  /** Name of its cloud resources. */
+  /** Name of its cloud resources, but for the record. */
   name: string;
   /** Name under which it is reached. */
   hostname: string;
@@ -82,8 +82,9 @@ export function tunnelSurface(
   );
   const token = pulumi.all([accountId, tunnel.id, secret]).apply((parts) => tunnelToken(...parts));
   const connector = startConnector(args, pulumi.secret(token), config, parent);
+  // By the hostname, of which there is one: it passes from agent to agent as a change of the one record.
   const record = new DnsRecord(
-    name,
+    args.hostname,
     {
       zoneId: args.zoneId,
       name: args.hostname,

@@ -18,8 +18,8 @@ describe("AgentTunnel", () => {
 
   it("owns what it has always owned", () => {
     expect(names).toEqual([
-      "creel:index:AgentTunnel$cloudflare:index/dnsRecord:DnsRecord::atlas",
-      "creel:index:AgentTunnel$cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication::atlas",
+      "creel:index:AgentTunnel$cloudflare:index/dnsRecord:DnsRecord::atlas-ana.example.com",
+      "creel:index:AgentTunnel$cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication::atlas-ana.example.com",
       "creel:index:AgentTunnel$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::atlas",
       "creel:index:AgentTunnel$cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig::atlas",
       "creel:index:AgentTunnel$command:local:Command::atlas-connector-host",
@@ -33,7 +33,7 @@ describe("AgentTunnel", () => {
   });
 
   it("puts Access in front of the whole hostname", () => {
-    expect(find(registered, cloudflare("ZeroTrustAccessApplication"), "atlas").inputs).toEqual({
+    expect(find(registered, cloudflare("ZeroTrustAccessApplication"), "atlas-ana.example.com").inputs).toEqual({
       accountId,
       name: "creel-test-atlas",
       type: "self_hosted",
@@ -54,7 +54,7 @@ describe("AgentTunnel", () => {
   it("lets people choose among the identity providers that are given, and of one asks nothing", async () => {
     const inputs = async (...identityProviderIds: string[]) => {
       const made = await register(() => tunnel({ identityProviderIds }));
-      return find(made, cloudflare("ZeroTrustAccessApplication"), "atlas").inputs;
+      return find(made, cloudflare("ZeroTrustAccessApplication"), "atlas-ana.example.com").inputs;
     };
     expect(await inputs("idp-1")).toMatchObject({ allowedIdps: ["idp-1"], autoRedirectToIdentity: true });
     expect(await inputs("idp-1", "idp-2")).toMatchObject({
@@ -141,7 +141,7 @@ describe("AgentTunnel", () => {
   });
 
   it("publishes the name through Cloudflare, after everything else", () => {
-    expect(find(registered, cloudflare("DnsRecord"), "atlas").inputs).toEqual({
+    expect(find(registered, cloudflare("DnsRecord"), "atlas-ana.example.com").inputs).toEqual({
       zoneId,
       name: "atlas-ana.example.com",
       type: "CNAME",

@@ -24,7 +24,7 @@ describe("AgentTunnel with a bot hostname", () => {
 
   it("owns a second tunnel with all that belongs to it, and no Access application", () => {
     expect(names.filter((name) => /bot/.test(name))).toEqual([
-      "creel:index:AgentTunnel$cloudflare:index/dnsRecord:DnsRecord::atlas--bot",
+      "creel:index:AgentTunnel$cloudflare:index/dnsRecord:DnsRecord::atlas-bot.example.com",
       "creel:index:AgentTunnel$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::atlas--bot",
       "creel:index:AgentTunnel$cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig::atlas--bot",
       "creel:index:AgentTunnel$command:local:Command::atlas-connector-bot-host",
@@ -81,7 +81,7 @@ describe("AgentTunnel with a bot hostname", () => {
   });
 
   it("publishes the second name last as well", () => {
-    expect(find(registered, cloudflare("DnsRecord"), "atlas--bot").inputs).toEqual({
+    expect(find(registered, cloudflare("DnsRecord"), bot.hostname).inputs).toEqual({
       zoneId,
       name: bot.hostname,
       type: "CNAME",
@@ -90,7 +90,7 @@ describe("AgentTunnel with a bot hostname", () => {
       ttl: 1,
     });
     const order = registered.map(({ name, type }) => `${type} ${name}`);
-    const record = order.indexOf(`${cloudflare("DnsRecord")} atlas--bot`);
+    const record = order.indexOf(`${cloudflare("DnsRecord")} ${bot.hostname}`);
     expect(record).toBeGreaterThan(order.indexOf("docker:index/container:Container atlas-connector-bot"));
     expect(record).toBeGreaterThan(order.indexOf(`${cloudflare("ZeroTrustTunnelCloudflaredConfig")} atlas--bot`));
   });

@@ -83,19 +83,19 @@ describe("the fleet's program under the engine", () => {
         `${agent}$docker:index/remoteImage:RemoteImage::atlas-image`,
         `${agent}$docker:index/container:Container::atlas`,
         `${tunnel}::atlas`,
-        `${tunnel}$cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication::atlas`,
+        `${tunnel}$cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication::atlas-ana.example.com`,
         `${tunnel}$random:index/randomPassword:RandomPassword::atlas-tunnel-secret`,
         `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::atlas`,
         `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig::atlas`,
         `${tunnel}$command:local:Command::atlas-connector-host`,
         `${tunnel}$docker:index/container:Container::atlas-connector`,
-        `${tunnel}$cloudflare:index/dnsRecord:DnsRecord::atlas`,
+        `${tunnel}$cloudflare:index/dnsRecord:DnsRecord::atlas-ana.example.com`,
         `${tunnel}$random:index/randomPassword:RandomPassword::atlas--bot-tunnel-secret`,
         `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::atlas--bot`,
         `${tunnel}$cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig::atlas--bot`,
         `${tunnel}$command:local:Command::atlas-connector-bot-host`,
         `${tunnel}$docker:index/container:Container::atlas-connector-bot`,
-        `${tunnel}$cloudflare:index/dnsRecord:DnsRecord::atlas--bot`,
+        `${tunnel}$cloudflare:index/dnsRecord:DnsRecord::atlas-bot.example.com`,
         `${zone}::example.com`,
         `${zone}$cloudflare:index/ruleset:Ruleset::example.com-firewall`,
         `${zone}$cloudflare:index/ruleset:Ruleset::example.com-rate-limit`,
@@ -135,23 +135,27 @@ describe("the fleet's program under the engine", () => {
     expect(provider("ZeroTrustTunnelCloudflaredConfig::atlas")).toBe("tunnels");
     expect(provider("ZeroTrustTunnelCloudflared::atlas--bot")).toBe("tunnels");
     expect(provider("ZoneSetting::example.com-tls-1-3")).toBe("zone-settings");
-    for (const other of ["ZeroTrustAccessApplication::atlas", "ZeroTrustAccessPolicy::ana-allow", "DnsRecord::atlas"]) {
+    for (const other of [
+      "ZeroTrustAccessApplication::atlas-ana.example.com",
+      "ZeroTrustAccessPolicy::ana-allow",
+      "DnsRecord::atlas-ana.example.com",
+    ]) {
       expect(provider(other), other).toMatch(/^default/);
     }
   });
 
   it("makes the public name last", () => {
     const needs = (ending: string) => (state(ending).dependencies ?? []).map(short);
-    expect(needs("DnsRecord::atlas")).toEqual(
+    expect(needs("DnsRecord::atlas-ana.example.com")).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/ZeroTrustAccessApplication::atlas$/),
+        expect.stringMatching(/ZeroTrustAccessApplication::atlas-ana.example.com$/),
         expect.stringMatching(/ZeroTrustTunnelCloudflaredConfig::atlas$/),
         expect.stringMatching(/Container::atlas-connector$/),
         expect.stringMatching(/Container::atlas$/),
         expect.stringMatching(/Ruleset::example.com-firewall$/),
       ]),
     );
-    expect(needs("DnsRecord::atlas--bot")).toEqual(
+    expect(needs("DnsRecord::atlas-bot.example.com")).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/ZeroTrustTunnelCloudflaredConfig::atlas--bot$/),
         expect.stringMatching(/Container::atlas-connector-bot$/),

@@ -97,7 +97,8 @@ describe("Fleet", () => {
       fleet(largerFleet(), { "agent-0": { KEY: "CANARY-0" }, "agent-1": { KEY: "CANARY-1" } }),
     );
     const application = (name: string) =>
-      find(many, "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication", name).inputs;
+      find(many, "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication", `${name}.example.com`)
+        .inputs;
     expect(application("agent-0")).toMatchObject({
       policies: [{ id: "bo-allow-id", precedence: 1 }],
       sessionDuration: "4h",
@@ -132,8 +133,8 @@ describe("Fleet", () => {
       /^cloudflare:index\/(ruleset|zoneSetting|botManagement):/.test(line),
     );
     expect(lastRule).toBeGreaterThan(0);
-    expect(order.indexOf(`${record} atlas`)).toBeGreaterThan(lastRule);
-    expect(order.indexOf(`${record} atlas--bot`)).toBeGreaterThan(lastRule);
+    expect(order.indexOf(`${record} atlas-ana.example.com`)).toBeGreaterThan(lastRule);
+    expect(order.indexOf(`${record} atlas-bot.example.com`)).toBeGreaterThan(lastRule);
     deepSet(spec, "zones/example%com/rules", "elsewhere");
     const elsewhere = await register(() => fleet(spec, botSecrets));
     expect(elsewhere.filter(({ type }) => /^cloudflare:index\/(ruleset|zoneSetting)|ZoneEdge/.test(type))).toEqual([]);
@@ -173,7 +174,10 @@ describe("Fleet", () => {
     deepSet(spec, "tenants.ana.identityProviders", ["work"]);
     const many = await register(() => fleet(spec));
     const application = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication";
-    expect(find(many, application, "atlas").inputs).toMatchObject({ allowedIdps: [id], autoRedirectToIdentity: true });
+    expect(find(many, application, "atlas-ana.example.com").inputs).toMatchObject({
+      allowedIdps: [id],
+      autoRedirectToIdentity: true,
+    });
   });
 
   it("makes nothing when a single value is wrong, and says so in the words of the stack file", async () => {
