@@ -45,7 +45,10 @@ export interface AccessPolicyArgs {
   emails?: pulumi.Input<string>[];
   /** Everybody with an address at one of these domains, which must be your own, such as example.com. Default: nobody. */
   emailDomains?: pulumi.Input<string>[];
-  /** Everybody in one of these Access groups of the account, by group id, which is a UUID. Default: nobody. */
+  /**
+   * Everybody in one of these Access groups of the account, by group id, which is a UUID. Who that is cannot be seen from
+   * here: a group that includes everyone admits everyone. Default: nobody.
+   */
   groups?: pulumi.Input<string>[];
   /** Identity providers of which people must have used one. Default: any of the account. */
   identityProviders?: IdentityProvider[];

@@ -153,7 +153,8 @@ export function checkedLater(
   return isLater(value) ? gated(pulumi.output(value), (known) => textFaults(path, known, check), subject) : value;
 }
 
-function isLater(value: unknown): value is pulumi.Output<string> | Promise<string> {
+/** Whether a value becomes known only later. */
+export function isLater<T>(value: pulumi.Input<T>): value is pulumi.Output<T> | Promise<T> {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
@@ -167,6 +168,10 @@ export function uuidFaults(what: string): Check {
 }
 
 export function emailFaults(path: string, email: string): Fault[] {
+  if (/\P{ASCII}/u.test(email)) {
+    const reason = "has characters that may look like others, or cannot be seen";
+    return [{ path, value: email, reason, remedy: "write it in ASCII; a domain with other letters begins with xn--" }];
+  }
   if (/^[^\s\p{Cc}@*,;<>"]+@([a-z0-9-]+\.)+[a-z0-9-]{2,}$/iu.test(email)) return [];
   const many = email.includes("*") ? "would admit more than one person" : "is not an address";
   const reason = email.toLowerCase() === "everyone" ? "would admit everyone" : many;

@@ -1,16 +1,15 @@
 import type { Provider } from "@pulumi/cloudflare/provider";
-import { ZeroTrustAccessApplication } from "@pulumi/cloudflare/zeroTrustAccessApplication";
 import { RemoteImage } from "@pulumi/docker/remoteImage";
 import * as pulumi from "@pulumi/pulumi";
-import { durationFaults } from "./accessPolicyFaults";
+import { durationFaults, isLater } from "./accessPolicyFaults";
 import { type AgentHost, inDocker } from "./agentHost";
 import { agentNameFaults, connectorName, connectorUid, type Surface, serviceAlias } from "./agentNames";
 import { type BotSurface, fullRoutes, type RoutedAgent, routeFaults } from "./botRoutes";
-import { cloudName } from "./cloudNames";
 import type { EdgeFragment } from "./edgeFragment";
 import { type Fault, faultsUnder, refuseFaults } from "./faults";
-import { hostnameFaults, sharedNameFaults } from "./hostnames";
+import { hostnameFaults, sharedNameFaults, zoneNameFaults } from "./hostnames";
 import { imageFaults } from "./images";
+import { operatorApplication, policyIdsFaults } from "./operatorApplication";
 import { botIngress, type Ingress, operatorIngress } from "./tunnelConfig";
 import { tunnelSurface } from "./tunnelSurface";
 
@@ -53,7 +52,10 @@ export interface AgentTunnelArgs {
   team: string;
   /** Name under which people open the agent: one label below the zone. */
   hostname: string;
-  /** Reusable Access policies that say who may, in order; at least one. AccessPolicy gives them. */
+  /**
+   * Reusable Access policies that say who may, in order; at least one. AccessPolicy gives them. Another agent of the
+   * hostname, or another first policy, ends all logins there.
+   */
   policyIds: pulumi.Input<string[]>;
   /** Ids of the identity providers that people can choose from; of a single one there is no choice. Default: all of the account. */
   identityProviderIds?: pulumi.Input<string>[];
@@ -106,13 +108,7 @@ export class AgentTunnel extends pulumi.ComponentResource {
     const { accountId, zoneId, hostname, agent, host, bot } = args;
     super("creel:index:AgentTunnel", name, { accountId, zoneId, hostname, botHostname: bot?.hostname }, opts);
 
-    const application = new ZeroTrustAccessApplication(hostname, operatorApplication(name, args), {
-      parent: this,
-      // A hostname has one application, so one that passes to another agent has to lose its own first; and it needs a new
-      // one, because who is logged in at the one before must not be at this one.
-      deleteBeforeReplace: true,
-      replaceOnChanges: ["name"],
-    });
+    const application = operatorApplication(name, args, this);
     const image = args.connectorImage;
     const pulled =
       args.pulledImage ??
@@ -160,29 +156,6 @@ export class AgentTunnel extends pulumi.ComponentResource {
   }
 }
 
-/** The Access application of an operator hostname: all of it, whatever the path. */
-function operatorApplication(name: string, args: AgentTunnelArgs) {
-  const { identityProviderIds: providers } = args;
-  return {
-    accountId: args.accountId,
-    name: cloudName(name),
-    type: "self_hosted",
-    domain: args.hostname,
-    policies: pulumi.output(args.policyIds).apply((ids) => ids.map((id, i) => ({ id, precedence: i + 1 }))),
-    allowedIdps: providers,
-    // Without a choice to make there is no page to make it on.
-    autoRedirectToIdentity: providers && providers.length === 1,
-    sessionDuration: args.sessionDuration ?? "8h",
-    httpOnlyCookieAttribute: true,
-    // Strict would send people round in circles: they come back from the login page, which is another site.
-    sameSiteCookieAttribute: "lax",
-    enableBindingCookie: true,
-    // A program without a valid token is told so, instead of being sent to a login page.
-    serviceAuth401Redirect: true,
-    appLauncherVisible: true,
-  };
-}
-
 /** What the rules of a zone have to know of an agent, before anything of it is made. */
 export function edgeFragment(
   agent: string,
@@ -216,18 +189,13 @@ export function agentTunnelFaults(
 ): Fault[] {
   const zones = { [args.zone]: args.certificates ?? "universal" };
   const faults = [
+    ...zoneNameFaults("zone", args.zone),
     ...hostnameFaults("hostname", args.hostname, zones),
     ...teamFaults("team", args.team),
     ...imageFaults("connectorImage", args.connectorImage),
     ...(typeof args.sessionDuration === "string" ? durationFaults("sessionDuration", args.sessionDuration) : []),
   ];
-  if (Array.isArray(args.policyIds) && args.policyIds.length === 0) {
-    faults.push({
-      path: "policyIds",
-      reason: "is empty",
-      remedy: "write who may come in: AccessPolicy gives policy ids",
-    });
-  }
+  if (!isLater(args.policyIds)) faults.push(...policyIdsFaults(args.policyIds as string[]));
   if (args.identityProviderIds?.length === 0) {
     faults.push({
       path: "identityProviderIds",

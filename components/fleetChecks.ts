@@ -7,6 +7,7 @@ import { edgeFaults } from "./fleetEdge";
 import { serverSchema } from "./fleetSpec";
 import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
+import { zoneNameFaults } from "./hostnames";
 import { overfull, roomFor } from "./placement";
 import { rightFields } from "./schema";
 import { serverMemory, serverSizes } from "./serverSizes";
@@ -58,11 +59,8 @@ function zoneFaults(draft: Draft): Fault[] {
   return zones.flatMap(({ name, ...zone }, i): Fault[] => {
     const { accountId, zoneId } = zone;
     const path = `zones.${name}`;
-    if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/.test(name)) {
-      return [
-        { path, value: name, reason: "is not a zone", remedy: "write its name as Cloudflare shows it: example.com" },
-      ];
-    }
+    const ofName = zoneNameFaults(path, name);
+    if (ofName.length > 0) return ofName;
     const faults = elsewhereFaults(path, zone);
     if (accountId !== undefined && accountId !== first?.accountId) {
       const reason = `is another account than that of zones.${first?.name}`;

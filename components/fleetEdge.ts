@@ -34,8 +34,9 @@ export function edgeFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
     if (plan === undefined || rules === "elsewhere") return [];
     return zoneEdgeFaults({ zone, plan, fragments, rateLimit, tls, bots }).flatMap((fault) => {
       const [, i, rest = ""] = /^fragments\[(\d+)\](.*)$/.exec(fault.path) ?? [];
-      if (i === undefined) return [{ ...fault, path: `zones.${zone}.${fault.path}` }];
       // Names of agents and zones are judged where they are written.
+      if (fault.path === "zone") return [];
+      if (i === undefined) return [{ ...fault, path: `zones.${zone}.${fault.path}` }];
       return rest === ".agent" || rest === ".zone"
         ? []
         : [{ ...fault, path: `agents.${fragments[Number(i)]!.agent}${rest}` }];

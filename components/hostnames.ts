@@ -16,6 +16,13 @@ export interface PublicName {
   path: string;
 }
 
+/** What is wrong with the name of a zone. */
+export function zoneNameFaults(path: string, zone: string): Fault[] {
+  if (typeof zone === "string" && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$/.test(zone))
+    return [];
+  return [{ path, value: zone, reason: "is not a zone", remedy: "write its name as Cloudflare shows it: example.com" }];
+}
+
 /** The zone that a hostname lies in: of several, the one nearest to it. */
 export function zoneOf(hostname: string, zones: string[]): string | undefined {
   return zones.filter((zone) => hostname.endsWith(`.${zone}`)).sort((a, b) => b.length - a.length)[0];
@@ -35,6 +42,9 @@ export function defaultHostname(agent: string, tenant: string, zone: string): st
  */
 export function hostnameFaults(path: string, hostname: string, zones: Record<string, Certificates>): Fault[] {
   const fault = (reason: string, remedy: string): Fault[] => [{ path, value: hostname, reason, remedy }];
+  if (typeof hostname !== "string") {
+    return [{ path, reason: "is not a text that is known from the start", remedy: "write it out: atlas.example.com" }];
+  }
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(hostname)) {
     const plain = hostname.toLowerCase();
     const remedy = "write lower-case letters, digits and dashes between dots, such as atlas.example.com";

@@ -1,6 +1,7 @@
 import { type EdgeFragment, edgeFragmentFaults, sharedHostnameFaults } from "./edgeFragment";
 import { tooLong } from "./edgeRules";
 import { type Fault, faultsUnder } from "./faults";
+import { zoneNameFaults } from "./hostnames";
 import { longestExpression } from "./wafExpression";
 import type { ZoneEdgeArgs } from "./zoneEdge";
 import { planLimits, type ZonePlan, zonePlans } from "./zonePlans";
@@ -14,7 +15,7 @@ export function zoneEdgeFaults(
   if (!zonePlans.includes(plan)) {
     return [{ path: "plan", value: plan, reason: "is not a plan", remedy: `write one of ${zonePlans.join(", ")}` }];
   }
-  const ofFragments = fragmentFaults(zone, fragments);
+  const ofFragments = [...zoneNameFaults("zone", zone), ...fragmentFaults(zone, fragments)];
   const faults = [...ofFragments, ...rateLimitFaults(plan, rateLimit), ...tlsFaults(tls)];
   if (bots?.fightMode) faults.push(...fightModeFaults(plan, fragments));
   // Rules can be counted only where there is nothing wrong with what they are made of.

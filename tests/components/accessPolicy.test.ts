@@ -213,6 +213,13 @@ describe("what AccessPolicy refuses", () => {
     ["an empty domain", { emailDomains: [""] }, "emailDomains[0] is not a domain"],
     ["an empty group", { groups: [""] }, "groups[0] is not the id of an Access group"],
     ["a group's name", { groups: ["admins"] }, "groups[0] is not the id of an Access group"],
+    ...["\u0430na@example.com", "ana\u200b@example.com", "ana\u202e@example.com", "ana@example.\u212aom"].map(
+      (email): [string, Omit<AccessPolicyArgs, "accountId">, string] => [
+        `an address that only looks right: ${JSON.stringify(email)}`,
+        { emails: [email] },
+        "emails[0] has characters that may look like others, or cannot be seen",
+      ],
+    ),
     ["an address with a NUL", { emails: ["\0ana@example.com"] }, "emails[0] is not an address"],
     ["a number", { emails: [7 as never] }, "emails[0] is not a text"],
     ["nothing in a list", { groups: [undefined as never] }, "groups[0] is not a text"],

@@ -1,8 +1,15 @@
 import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider";
-import { beforeAll, describe, expect, it } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type AgentTunnel, type AgentTunnelArgs, agentTunnelFaults } from "../../components/agentTunnel";
+import { gated } from "../../components/faults";
 import { find, isSecretWrapper, type Registered, register, resolved, unwrapped, urns } from "./mocks";
 import { accountId, cloudflare, connectorImage, tunnel, zoneId } from "./tunnels";
+
+vi.mock("../../components/faults", async (original) => {
+  const faults = await original<typeof import("../../components/faults")>();
+  return { ...faults, gated: vi.fn(faults.gated) };
+});
 
 describe("AgentTunnel", () => {
   let registered: Registered[];
@@ -61,6 +68,23 @@ describe("AgentTunnel", () => {
       allowedIdps: ["idp-1", "idp-2"],
       autoRedirectToIdentity: false,
     });
+  });
+
+  it("looks again at what becomes known only later", async () => {
+    // Let through unchecked, so that what the checks would say can be asked for.
+    vi.mocked(gated)
+      .mockClear()
+      .mockImplementation((value) => value);
+    await register(() => tunnel({ policyIds: pulumi.output([]), sessionDuration: pulumi.output("9999h") }));
+    const calls = vi.mocked(gated).mock.calls;
+    vi.mocked(gated).mockRestore();
+    const said = calls.map(async ([value, check, subject]) =>
+      check(await resolved(value)).map(({ path, reason }) => `${subject}: ${path} ${reason}`),
+    );
+    expect((await Promise.all(said)).flat()).toEqual([
+      "AgentTunnel atlas: policyIds is empty",
+      "AgentTunnel atlas: sessionDuration is not how long a login can last",
+    ]);
   });
 
   it("keeps the tunnel and changes its secret with another word", async () => {
@@ -189,6 +213,14 @@ describe("what AgentTunnel refuses", () => {
     ["a team's address", { team: "acme.cloudflareaccess.com" }, /^team is not a team/],
     ["a connector by tag", { connectorImage: "cloudflare/cloudflared:latest" }, /^connectorImage has no digest/],
     ["nobody's policy", { policyIds: [] }, /^policyIds is empty/],
+    ["no policy at all", { policyIds: undefined }, /^policyIds is empty/],
+    ["a policy without an id", { policyIds: [""] }, /^policyIds is empty/],
+    ["a zone that is none", { zone: "com", hostname: "atlas.com" }, /^zone is not a zone/],
+    [
+      "a hostname that is not known yet",
+      { hostname: pulumi.output("atlas.example.com") as never },
+      /^hostname is not a text that is known from the start/,
+    ],
     ["no identity provider at all", { identityProviderIds: [] }, /^identityProviderIds is empty/],
   ])("%s", (_title, change, expected) => {
     const faults = agentTunnelFaults("atlas", { ...good, ...change });

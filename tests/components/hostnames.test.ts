@@ -5,12 +5,26 @@ import {
   hostnameFaults,
   type PublicName,
   sharedNameFaults,
+  zoneNameFaults,
   zoneOf,
 } from "../../components/hostnames";
 
 const universal = { "example.com": "universal" } as const;
 const two: Record<string, Certificates> = { "example.com": "universal", "eu.example.com": "universal" };
 const international: Record<string, Certificates> = { "xn--bcher-kva.example": "universal" };
+
+describe("a zone", () => {
+  it.each(["example.com", "a-b.co.uk", "xn--bcher-kva.example", "example.xn--p1ai"])("can be %s", (zone) => {
+    expect(zoneNameFaults("zone", zone)).toEqual([]);
+  });
+
+  it.each(["", "com", "Example.com", "example.com.", ".com", "-a.com", "example.1", 'x" or "y.com', "bücher.example"])(
+    "cannot be %j",
+    (zone) => {
+      expect(zoneNameFaults("zone", zone).map(({ reason }) => reason)).toEqual(["is not a zone"]);
+    },
+  );
+});
 
 describe("a hostname", () => {
   it.each<[string, Record<string, Certificates>]>([

@@ -205,6 +205,11 @@ describe("what ZoneEdge refuses", () => {
       "bots.fightMode is a setting of the plan free, and the zone has pro: remove it: what takes its place there is set so that tunnels and webhooks keep working",
     ],
     [
+      "a zone that is none",
+      { zone: "com", fragments: [] },
+      "zone is not a zone: write its name as Cloudflare shows it: example.com",
+    ],
+    [
       "agents of another zone",
       { fragments: [agent("atlas", { zone: "other.org", operator: "a.other.org", bot: undefined })] },
       "fragments[0].zone is another zone: leave it out here: this is example.com",
