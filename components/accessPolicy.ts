@@ -130,7 +130,7 @@ export class AccessPolicy extends pulumi.ComponentResource {
 }
 
 /** The people, whichever way they come in. Cloudflare takes exactly one selector in each element. */
-export function accessGroup(name: string, args: AccessPolicyArgs): ZeroTrustAccessGroupArgs {
+function accessGroup(name: string, args: AccessPolicyArgs): ZeroTrustAccessGroupArgs {
   const { accountId, emails = [], emailDomains = [], groups = [] } = args;
   const subject = `AccessPolicy ${name}`;
   return {
@@ -164,7 +164,7 @@ function loginGroup(name: string, { accountId, identityProviders = [] }: AccessP
 }
 
 /** Admits the group; every further condition has to hold as well. */
-export function allowPolicy(
+function allowPolicy(
   name: string,
   args: AccessPolicyArgs,
   people: pulumi.Input<string>,

@@ -176,7 +176,7 @@ function agentSettings(
  * Egress connects nobody with anybody: only packets to and from the outside pass, and the host's packet filter decides
  * which. Front has no way out, and on it everybody is heard.
  */
-export function agentNetworks(name: string): Record<"egress" | "front", NetworkArgs & { name: string }> {
+function agentNetworks(name: string): Record<"egress" | "front", NetworkArgs & { name: string }> {
   const bridges = bridgeNames(name);
   const bridge = "com.docker.network.bridge.name";
   return {

@@ -135,7 +135,7 @@ export function routeFaults(
 }
 
 /** What is wrong with the path of a route: it has to read in one way only, and must not be what others answer. */
-export function botPathFaults(path: string, text: string): Fault[] {
+function botPathFaults(path: string, text: string): Fault[] {
   const fault = (reason: string, remedy: string): Fault[] => [{ path, value: text, reason, remedy }];
   if (text.includes("%"))
     return fault("holds an escape, which programs on the way read differently", "write a path that needs none");

@@ -49,11 +49,6 @@ const fragmentSchema = z.strictObject({
   bot: z.strictObject({ hostname, routes: z.array(routeSchema).min(1) }).optional(),
 });
 
-/** Whether a value, whoever made it, is a fragment in which every text has the form that rules can be made of. */
-export function isEdgeFragment(value: unknown): value is EdgeFragment {
-  return edgeFragmentFaults(value).length === 0;
-}
-
 /** What is wrong with a fragment by itself; of foreign values nothing is taken for granted. */
 export function edgeFragmentFaults(value: unknown): Fault[] {
   const faults = schemaFaults(fragmentSchema, value);

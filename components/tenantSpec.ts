@@ -7,7 +7,7 @@ import { checkedText, text } from "./schema";
 import { didYouMean } from "./suggestions";
 
 /** Kinds of identity providers, as Cloudflare calls them. */
-export const identityProviderTypes = [
+const identityProviderTypes = [
   "azureAD",
   "centrify",
   "cloudflare",
@@ -36,7 +36,7 @@ export const identityProviderSchema = z.strictObject({
 });
 
 /** A secret by which a program comes in. */
-export const serviceTokenSchema = z.strictObject({
+const serviceTokenSchema = z.strictObject({
   duration: text("hours, such as 8760h")
     .optional()
     .describe("How long it lasts, in hours, at most a year. Default: a year (8760h)."),

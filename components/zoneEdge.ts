@@ -21,7 +21,7 @@ import {
 export interface ZoneTls {
   /** Oldest TLS version that is accepted: 1.2 or 1.3. Default: 1.2. */
   minVersion?: string;
-  /** What browsers are told with every answer (HSTS). Default: as its settings say. */
+  /** What browsers are told with every answer (HSTS). Default: to insist on HTTPS for 180 days, for that name alone. */
   hsts?: ZoneHsts;
 }
 
@@ -55,13 +55,13 @@ export interface ZoneEdgeArgs {
   plan: ZonePlan;
   /** What the agents in the zone need, of all stacks that use it: AgentTunnel gives them. */
   fragments: EdgeFragment[];
-  /** How often one address may call the paths of bot hostnames. Default: as its settings say. */
+  /** How often one address may call the paths of bot hostnames. Default: 200 times in 10 seconds. */
   rateLimit?: ZoneRateLimit;
   /** Whether Cloudflare's own rules run, for every name but those of operators. Default: yes. */
   managedRules?: boolean;
-  /** What connections have to be like. HTTPS is always insisted on. Default: as its settings say. */
+  /** What connections have to be like. HTTPS is always insisted on. Default: TLS 1.2 or later, and HSTS for 180 days. */
   tls?: ZoneTls;
-  /** What Cloudflare does about automated clients. Default: as its settings say. */
+  /** What Cloudflare does about automated clients. Default: it lets them through; rules and Access judge them. */
   bots?: ZoneBots;
   /**
    * A Cloudflare provider for zone settings only. It must be neither the one of Access resources nor that of tunnels:

@@ -36,7 +36,7 @@ export const rateLimitSchema = z.strictObject({
 });
 
 /** What connections to the zone have to be like. */
-export const tlsSchema = z.strictObject({
+const tlsSchema = z.strictObject({
   minVersion: tlsVersion.optional().describe("Oldest TLS version that is accepted. Default: 1.2."),
   hsts: z
     .strictObject({
@@ -52,11 +52,11 @@ export const tlsSchema = z.strictObject({
         .describe("Whether they insist on it for every name below as well, whoever serves it. Default: no."),
     })
     .optional()
-    .describe("What browsers are told with every answer (HSTS)."),
+    .describe("What browsers are told with every answer (HSTS). Default: to insist on HTTPS for 180 days."),
 });
 
 /** What Cloudflare does about automated clients. */
-export const botsSchema = z.strictObject({
+const botsSchema = z.strictObject({
   fightMode: z
     .boolean()
     .optional()
@@ -83,13 +83,17 @@ export const zoneSchema = z.strictObject({
     .enum(["fleet", "elsewhere"])
     .default("fleet")
     .describe("Who makes the zone's rules: this fleet, or a stack that several fleets share. Default: fleet."),
-  rateLimit: rateLimitSchema.optional().describe("How often one address may call the paths of bot hostnames."),
+  rateLimit: rateLimitSchema
+    .optional()
+    .describe("How often one address may call the paths of bot hostnames. Default: 200 times in 10 seconds."),
   managedRules: z
     .boolean()
     .optional()
     .describe("Whether Cloudflare's own rules run, for every name but those of operators. Default: yes."),
-  tls: tlsSchema.optional().describe("What connections to the zone have to be like."),
-  bots: botsSchema.optional().describe("What Cloudflare does about automated clients."),
+  tls: tlsSchema
+    .optional()
+    .describe("What connections to the zone have to be like. Default: TLS 1.2 or later, and HSTS for 180 days."),
+  bots: botsSchema.optional().describe("What Cloudflare does about automated clients. Default: it lets them through."),
 });
 
 /** What a fleet says of its zone's rules. */
