@@ -67,7 +67,12 @@ export function createFront(options: FrontOptions): (exchange: Exchange) => Prom
       ...(trace.tunnel ? { tunnel: trace.tunnel.id } : {}),
       milliseconds: Math.round(performance.now() - started),
     });
-    if (outcome.status !== failures.clientGone.status) outcome.send();
+    try {
+      if (outcome.status !== failures.clientGone.status) outcome.send();
+    } catch (error) {
+      // One connection in a state that was not foreseen must not end the process.
+      process.stderr.write(`edge: ${(error as Error).stack}\n`);
+    }
   };
 }
 
@@ -76,6 +81,8 @@ async function decide(options: FrontOptions, exchange: Exchange, trace: Trace): 
   const { raw } = exchange;
   const fail = (failure: Failure, reason: string) => failed(exchange, trace, failure, reason);
 
+  // Rules about addresses would not see such a client, yet an origin would: it left right after it had asked.
+  if (raw.address === "") return fail(failures.clientGone, "the client left before its address was known");
   const asked = readForm(raw);
   if ("failure" in asked) return fail(asked.failure, asked.reason);
   trace.asked = asked;

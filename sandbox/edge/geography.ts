@@ -4,7 +4,7 @@ import { z } from "zod";
 
 /** Which country a client's address is taken to be in. */
 export interface Geography {
-  /** Two letters of ISO 3166-1. */
+  /** Two letters of ISO 3166-1; XX for what is no address, as of a client that left before it was looked at. */
   countryOf(address: string): string;
   /** `GET` and `PUT /_sandbox/geography`: the whole table, from ranges to countries. */
   register(app: FastifyInstance): void;
@@ -12,6 +12,8 @@ export interface Geography {
 
 /** Where everybody is who is in no range of the table. */
 const elsewhere = "DE";
+/** Cloudflare's word for clients of which it cannot tell. */
+const unknown = "XX";
 
 const table = z.record(
   z.string().refine((range) => ipaddr.isValidCIDR(range), "must be an address range such as 198.51.100.200/32"),
@@ -23,6 +25,7 @@ export function createGeography(): Geography {
   let ranges: Record<string, string> = {};
   return {
     countryOf: (address) => {
+      if (!ipaddr.isValid(address)) return unknown;
       const given = ipaddr.process(address);
       const fitting = Object.keys(ranges)
         .map((text) => ({ text, parsed: ipaddr.parseCIDR(text) }))

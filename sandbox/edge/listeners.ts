@@ -117,8 +117,10 @@ function http1Server({ serve, refuse }: ListenersOptions) {
   });
   /** Answers under way, by connection: another's would end up among their bytes. */
   const busy = new WeakMap<object, number>();
-  const leaving = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    void serve(upgradeExchange(request, socket, head));
+  const leaving = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if ((busy.get(socket) ?? 0) > 0) socket.destroy();
+    else void serve(upgradeExchange(request, socket, head));
+  };
   server.on("request", (request, response) => {
     busy.set(request.socket, (busy.get(request.socket) ?? 0) + 1);
     response.once("close", () => busy.set(request.socket, (busy.get(request.socket) ?? 1) - 1));
@@ -128,7 +130,8 @@ function http1Server({ serve, refuse }: ListenersOptions) {
   server.on("connect", leaving);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket & { servername?: string }) => {
     const { code = "" } = error;
-    if (!socket.writable || code === "ECONNRESET" || (busy.get(socket) ?? 0) > 0) return void socket.destroy();
+    const left = !socket.writable || code === "ECONNRESET" || addressOf(socket) === "";
+    if (left || (busy.get(socket) ?? 0) > 0) return void socket.destroy();
     const failure =
       { HPE_HEADER_OVERFLOW: failures.headersTooLarge, ERR_HTTP_REQUEST_TIMEOUT: failures.requestTimeout }[code] ??
       failures.badRequest;

@@ -50,6 +50,7 @@ export function readForm(raw: RawRequest): Asked | Refused {
   if (size > longestHeaders) return { failure: failures.headersTooLarge, reason: "header fields too large" };
 
   const values = (name: string) => raw.headers.filter(([present]) => present === name).map(([, value]) => value);
+  if (raw.method === "CONNECT") return bad("a proxy asked for by CONNECT");
   const absolute = raw.version === "HTTP/2" ? null : /^https?:\/\/([^/?#]*)(.*)$/i.exec(raw.target);
   const hosts = values("host");
   // Of HTTP/2 both an authority and a host may come, if they agree (RFC 9113, 8.3.1).

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { PassThrough } from "node:stream";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { ask } from "./clients";
+import { ask, send } from "./clients";
 import { type Front, startFront } from "./frontWorld";
 
 let front: Front;
@@ -174,4 +175,51 @@ test("half a request, and bytes that are no HTTP/2", async () => {
   garbage.write("GET / HTTP/1.1\r\n\r\n");
   garbage.resume();
   await once(garbage, "close");
+});
+
+test("a client that resets its connection before what it sent is read: its address is not known, so nothing goes on", async () => {
+  const before = { received: front.received.length, lines: front.lines.length };
+  for (let count = 0; count < 10; count++) {
+    for (const bytes of [`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\n\r\n`, "no HTTP\r\n\r\n"]) {
+      const client = connectTcp({ host: "127.0.0.1", port: front.edge.ports.http });
+      await once(client, "connect");
+      client.write(bytes, () => client.resetAndDestroy());
+      await once(client, "close");
+    }
+  }
+  expect(await ask(front, host)).toMatchObject({ status: 200 });
+  const unknown = front.lines.slice(before.lines).filter((line) => line.kind === "request" && line.client === "");
+  for (const line of unknown) expect(line).toMatchObject({ country: "XX", status: 499, by: "edge" });
+  for (const { headers } of front.received.slice(before.received)) {
+    expect(headers).toContainEqual(["cf-connecting-ip", "127.0.0.1"]);
+  }
+});
+
+test("another protocol asked for while an answer is under way ends the connection", async () => {
+  const { asked } = neverAnswer();
+  for (const second of [
+    `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    "GET / HTTP/1.1\r\nHost: nowhere.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "CONNECT nowhere.test:80 HTTP/1.1\r\nHost: nowhere.test:80\r\n\r\n",
+  ]) {
+    expect(await send(front, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n${second}`, host)).toBe("");
+  }
+  expect((await asked).aborted).toBe(true);
+});
+
+test("a WebSocket on a connection that has carried answers before", async () => {
+  const client = socket({ ALPNProtocols: ["http/1.1"] });
+  client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await vi.waitFor(() => expect(front.received.length).toBeGreaterThan(0));
+  await once(client, "data");
+  client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  await vi.waitFor(() => expect(front.lines.at(-1)).toMatchObject({ status: 101 }));
+  client.destroy();
+});
+
+test("CONNECT with a whole URL is no way to an origin", async () => {
+  const before = front.received.length;
+  const bytes = `CONNECT http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  expect(await send(front, bytes, host)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(front.received).toHaveLength(before);
 });
