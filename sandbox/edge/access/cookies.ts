@@ -23,11 +23,15 @@ export function cookieValues(headers: HeaderList, name: string): string[] {
     .slice(0, mostOfOneName);
 }
 
-/** The client's `cookie` field without some cookies, or undefined when it has none of them. */
-export function cookiesWithout(headers: HeaderList, names: readonly string[]): string | undefined {
+/** The client's cookies without some, from all its `cookie` fields: as they came when it has none of those. */
+export function cookiesWithout(headers: HeaderList, names: readonly string[]): string {
   const all = pairs(headers);
   const kept = all.filter(([name]) => !names.includes(name));
-  return kept.length === all.length ? undefined : kept.map(([name, value]) => `${name}=${value}`).join("; ");
+  if (kept.length < all.length) return kept.map(([name, value]) => `${name}=${value}`).join("; ");
+  return headers
+    .filter(([name]) => name === "cookie")
+    .map(([, value]) => value)
+    .join("; ");
 }
 
 function pairs(headers: HeaderList): [string, string][] {

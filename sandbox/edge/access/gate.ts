@@ -137,8 +137,7 @@ function block(reason: string, response: EdgeResponse): Ruling & { pass: false }
  */
 function pass(request: EdgeRequest, reason: string, token?: string, email?: string): Ruling & { pass: true } {
   const { authorization, binding } = cookieNames;
-  const kept = cookiesWithout(request.headers, token ? [authorization, binding] : [binding]);
-  const all = kept ?? headerOf(request.headers, "cookie") ?? "";
+  const all = cookiesWithout(request.headers, token ? [authorization, binding] : [binding]);
   const cookie = [...(all ? [all] : []), ...(token ? [`${authorization}=${token}`] : [])].join("; ");
   const headers: HeaderList = [
     ...(token ? ([["cf-access-jwt-assertion", token]] as HeaderList) : []),

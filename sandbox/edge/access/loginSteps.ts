@@ -4,7 +4,7 @@ import type { AccessApplication, AccessPolicy, Account } from "../../clouds/clou
 import type { EdgeRequest, EdgeResponse, HeaderList } from "../request";
 import { applicationByAudience, type MfaConfig, organizationOfAccount, settingsOf } from "./applications";
 import type { Attempt } from "./attempts";
-import { type AccessContext, askerOf, lifetime, tokensOf } from "./context";
+import { type AccessContext, askerOf, lifetime, liveSession, tokensOf } from "./context";
 import { cookieNames, setCookie } from "./cookies";
 import { redirect } from "./html";
 import { deniedPage, invalidLoginPage, purposePage, secondFactorPage } from "./pages";
@@ -115,7 +115,10 @@ async function toApplication(
     });
     cookies.push(setCookie(cookieNames.authorization, token, { expires: now + length, sameSite: "none" }));
   } else {
-    context.world.state.access_sessions[session]!.second_factor = factor;
+    const present = liveSession(context, account, session);
+    // Revoked while a page of the login was open.
+    if (!present) return invalidLoginPage();
+    present.second_factor = factor;
   }
   await context.save();
   const { audience, host, target, appSession } = attempt;

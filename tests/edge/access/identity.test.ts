@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Json } from "../../clouds/cloudflare/account";
+import { account, type Json } from "../../clouds/cloudflare/account";
 import { type Browser, field, formOn, type Seen, team } from "./browser";
 import { allow, Setting } from "./setting";
 
@@ -140,6 +140,18 @@ describe("before the application", () => {
     setting.ahead += 3_600_000;
     expect(body(await browser.go("https://why.example.com/"))).toContain("Why &lt;now&gt;?");
     setting.ahead = 0;
+  });
+
+  it("a session that is revoked while the question is open is none any more", async () => {
+    await setting.application("late.example.com", {}, [
+      allow("ana@example.com", { purpose_justification_required: true }),
+    ]);
+    const browser = setting.browser();
+    await browser.submit(await oktaLogin(browser, "https://late.example.com/"), { purpose: "repair" });
+    browser.cookies.delete("late.example.com");
+    const asked = await browser.go("https://late.example.com/");
+    await setting.api.make(account("/access/organizations/revoke_user"), { email: "ana@example.com" });
+    expect((await browser.submit(asked, { purpose: "again" })).response?.status).toBe(400);
   });
 
   it("a second factor of Access's own is asked for, and kept as long as it says", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HeaderList } from "../../../sandbox/edge/request";
 import { account, type Json } from "../../clouds/cloudflare/account";
 import { type Browser, edgeRequest, field, formOn } from "./browser";
 import { allow, Setting } from "./setting";
@@ -139,5 +140,16 @@ describe("cookies", () => {
     const cookie = `CF_Authorization=garbage; a=1; CF_Authorization=${browser.cookie(host, "CF_Authorization")}`;
     const { passed } = await setting.ask(url, { headers: { cookie } });
     expect(field(passed?.headers, "cookie")).toBe(`a=1; CF_Authorization=${browser.cookie(host, "CF_Authorization")}`);
+  });
+
+  it("of the application's own all go on, from several fields too", async () => {
+    const everyone = { name: "open", decision: "bypass", include: [{ everyone: {} }] };
+    await setting.application("own-cookies.example.com", {}, [everyone]);
+    const headers: HeaderList = [
+      ["cookie", "a=1; flag"],
+      ["cookie", "b=2"],
+    ];
+    const { passed } = await setting.ask("https://own-cookies.example.com/", { headers });
+    expect(field(passed?.headers, "cookie")).toBe("a=1; flag; b=2");
   });
 });
