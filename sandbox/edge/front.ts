@@ -23,6 +23,9 @@ export interface FrontOptions {
   log(line: Decision): void;
 }
 
+/** Longest method that the log shows, in characters: HTTP/2 carries any word. */
+const longestMethod = 64;
+
 /** What is known of a request by the time it is answered. */
 interface Trace {
   ray: string;
@@ -57,7 +60,7 @@ export function createFront(options: FrontOptions): (exchange: Exchange) => Prom
       ray: trace.ray,
       client: raw.address,
       country: options.geography.countryOf(raw.address),
-      method: raw.method,
+      method: raw.method.slice(0, longestMethod),
       host: trace.asked?.host ?? headerOf(raw.headers, "host")?.slice(0, 255) ?? "",
       path: loggedPath(trace.asked?.target ?? raw.target),
       status: outcome.status,
@@ -98,6 +101,10 @@ async function decide(options: FrontOptions, exchange: Exchange, trace: Trace): 
 
   const rules = zoneRules(world, zone);
   if (raw.tls) trace.security = rules.security;
+  // The handshake was for another name, whose zone may be content with less.
+  if (raw.tls && raw.tls.version < rules.lowestTls) {
+    return fail(failures.wrongServerName, `${raw.tls.version} is older than the zone of the host allows`);
+  }
   if (Number(headerOf(raw.headers, "content-length") ?? 0) > rules.largestBody) {
     return fail(failures.bodyTooLarge, "the body is larger than the plan allows");
   }

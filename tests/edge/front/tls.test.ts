@@ -77,6 +77,23 @@ test.each([
   setSetting(front.world, "min_tls_version", "1.0");
 });
 
+test("a handshake for another zone's name is no way around the lowest version", async () => {
+  const { ca, edge } = front;
+  const statusBy = async (maxVersion: "TLSv1.2" | "TLSv1.3") => {
+    const options = { servername: "any.sister.test", maxVersion, ca } as const;
+    const socket = connect({ host: "127.0.0.1", port: edge.ports.https, ...options });
+    socket.write("GET / HTTP/1.1\r\nHost: app.agents.test\r\n\r\n");
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    return String(answer).split(" ")[1];
+  };
+  setSetting(front.world, "min_tls_version", "1.3");
+  expect(await statusBy("TLSv1.2")).toBe("403");
+  expect(front.lines.at(-1)).toMatchObject({ by: "edge", reason: "TLSv1.2 is older than the zone of the host allows" });
+  expect(await statusBy("TLSv1.3")).toBe("200");
+  setSetting(front.world, "min_tls_version", "1.0");
+});
+
 test("the port of connectors shows its own certificate, speaks TLS 1.3 alone, and hands the connection over", async () => {
   const { ca, edge } = front;
   const heard = await new Promise<string>((resolve, reject) => {
