@@ -77,6 +77,11 @@ export function readForm(raw: RawRequest): Asked | Refused {
   ].find((reason) => reason !== false);
   if (loops) return { failure: failures.prohibited, reason: loops };
 
+  // Any other coding would reach the origin without the field that names it; HTTP/1.0 knows none (RFC 9112, 6.1).
+  const coding = values("transfer-encoding");
+  if (coding.length > 0 && (raw.version === "HTTP/1.0" || coding.join().trim().toLowerCase() !== "chunked")) {
+    return bad("a transfer encoding other than chunked");
+  }
   const upgrade = raw.upgrade && values("upgrade").some((value) => value.toLowerCase() === "websocket");
   if (
     raw.upgrade &&

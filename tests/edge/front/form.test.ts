@@ -29,6 +29,18 @@ test.each<[name: string, bytes: string, status: number, reason: RegExp]>([
   ["an address for a host", `GET / HTTP/1.1\r\nHost: 198.51.100.3\r\n${close}\r\n`, 403, /an address/],
   ["an IPv6 address for a host", `GET / HTTP/1.1\r\nHost: [2001:db8::1]\r\n${close}\r\n`, 403, /an address/],
   ["CONNECT", `CONNECT app.agents.test:443 HTTP/1.1\r\n${host}\r\n`, 400, /CONNECT/],
+  [
+    "a body in a coding besides chunks",
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n${close}\r\n0\r\n\r\n`,
+    400,
+    /transfer encoding/,
+  ],
+  [
+    "chunks by HTTP/1.0",
+    `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    400,
+    /transfer encoding/,
+  ],
   ["a target of *", `OPTIONS * HTTP/1.1\r\n${host}${close}\r\n`, 400, /no path/],
   [
     "an absolute target of another scheme",

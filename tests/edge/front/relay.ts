@@ -25,15 +25,17 @@ export function relayTo(port: number): (stream: ServerHttp2Stream, headers: Inco
       },
     });
     sent.on("error", () => {
-      if (!stream.headersSent)
+      if (!stream.headersSent && !stream.destroyed)
         stream.respond({ ":status": 502, "cf-cloudflared-response-meta": '{"src":"cloudflared"}' });
       stream.end();
     });
     sent.on("response", (response) => {
+      if (stream.destroyed) return void response.destroy();
       stream.respond(head(response.statusCode ?? 0, response));
       response.pipe(stream);
     });
     sent.on("upgrade", (response, socket, first) => {
+      if (stream.destroyed) return void socket.destroy();
       stream.respond(head(200, response));
       stream.write(first);
       socket.on("error", () => stream.destroy());
