@@ -1,11 +1,21 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { demoCommand } from "./demo";
+import { doctorCommand } from "./doctor/command";
+import { logsCommand } from "./logs";
 import { sandboxCommand } from "./sandbox";
+import { sshCommand } from "./ssh";
+import { statusCommand } from "./status";
+import { verifyCommand } from "./verify/command";
 
 /** The `creel` command. */
 const program = new Command("creel")
   .description("Fleets of self-hosted AI agents on hardened servers")
+  .addCommand(statusCommand())
+  .addCommand(verifyCommand())
+  .addCommand(sshCommand())
+  .addCommand(logsCommand())
+  .addCommand(doctorCommand())
   .addCommand(sandboxCommand())
   .addCommand(demoCommand());
 

@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import type { FleetOutput } from "../fleet";
+import { surveyDeeply } from "../survey";
+import { containerControls } from "./container";
+import type { CagedContainer } from "./container/subject";
+import type { Control, Finding } from "./control";
+import type { Outside } from "./outside";
+import { publicControls } from "./public";
+import type { Looked, PublicHostname } from "./public/subject";
+import { serverControls } from "./server";
+import { triedPorts } from "./server/ports";
+
+/** One control on one thing, and what was seen. */
+export interface Result extends Finding {
+  /** Where it was looked from: on the server, or from here. */
+  where: "server" | "container" | "public";
+  /** Name of the server, container or hostname. */
+  subject: string;
+  /** Name of the control. */
+  id: string;
+  title: string;
+  /** What is allowed, in words. */
+  allowed: string;
+}
+
+/** What is told while it goes on: the name of what has been looked at. */
+export type Progress = (subject: string, results: Result[]) => void;
+
+/** How long to wait, and who is told. */
+export interface VerifyOptions {
+  /** Seconds after which a server counts as dead. */
+  seconds: number;
+  progress?: Progress;
+}
+
+/** Judges every server, container and hostname of a fleet at the same time; one that is dead delays no other. */
+export async function verifyFleet(fleet: FleetOutput, outside: Outside, options: VerifyOptions): Promise<Result[]> {
+  const tell = async (subject: string, results: Promise<Result[]>) => {
+    const all = await results;
+    options.progress?.(subject, all);
+    return all;
+  };
+  const servers = Object.keys(fleet.servers).map((name) => tell(name, verifyServer(name, fleet, outside, options)));
+  const hostnames = publicHostnames(fleet).map(({ hostname, ...rest }) =>
+    tell(hostname, verifyHostname({ hostname, ...rest }, outside)),
+  );
+  return (await Promise.all([...servers, ...hostnames])).flat();
+}
+
+/** 0: everything holds; 1: something is broken; 2: nothing is broken, but something could not be seen. */
+export function exitCodeOf(results: Result[]): 0 | 1 | 2 {
+  if (results.some(({ verdict }) => verdict === "broken")) return 1;
+  return results.some(({ verdict }) => verdict === "unknown") ? 2 : 0;
+}
+
+async function verifyServer(
+  name: string,
+  fleet: FleetOutput,
+  outside: Outside,
+  { seconds }: VerifyOptions,
+): Promise<Result[]> {
+  const server = fleet.servers[name]!;
+  const [answer, openPorts] = await Promise.all([
+    surveyDeeply(server, seconds),
+    outside.openPorts(server.ipv4, triedPorts),
+  ]);
+  if ("failure" in answer) {
+    const seen = answer.failure;
+    const reachable = { id: "reachable", title: "it answers", allowed: "a survey over SSH" };
+    return [{ where: "server", subject: name, ...reachable, verdict: "unknown", seen }];
+  }
+  const { survey } = answer;
+  const wanted = containersOn(name, fleet);
+  const expected = new Map(wanted.map(({ container, uid }) => [container, uid]));
+  const results = judged("server", name, serverControls, { survey, user: server.user, expected, openPorts });
+  // Without Docker's answer the control of strangers says so already.
+  if ("error" in survey.containers) return results;
+  const found = new Map(survey.containers.ok.map((one) => [one.name, one]));
+  return [
+    ...results,
+    ...wanted.flatMap(({ container, ...rest }) => {
+      const one = found.get(container);
+      return one ? judged("container", container, containerControls, { found: one, ...rest }) : [missing(container)];
+    }),
+  ];
+}
+
+/** The containers that should be on a server: its agents and their connectors. */
+function containersOn(
+  server: string,
+  { agents }: FleetOutput,
+): (Omit<CagedContainer, "found"> & { container: string })[] {
+  return Object.entries(agents)
+    .filter(([, agent]) => agent.server === server)
+    .flatMap(([agent, { container, uid, image, botUrl }]) => [
+      { container, agent, uid, image },
+      // Ids of connectors lie as far from their agents' as the program that deploys them says.
+      { container: `${agent}-connector`, agent, uid: uid + 20_000 },
+      ...(botUrl === undefined ? [] : [{ container: `${agent}-connector-bot`, agent, uid: uid + 60_000 }]),
+    ]);
+}
+
+function missing(container: string): Result {
+  const control = { id: "present", title: "it is there", allowed: "every container of the stack" };
+  return { where: "container", subject: container, ...control, verdict: "broken", seen: "there is no such container" };
+}
+
+function publicHostnames({ agents, servers }: FleetOutput): (Pick<
+  PublicHostname,
+  "hostname" | "surface" | "servers"
+> & {
+  url: URL;
+})[] {
+  const own = Object.values(servers).map(({ ipv4 }) => ipv4);
+  return Object.values(agents).flatMap(({ url, botUrl }) => {
+    const operator = new URL(url);
+    const first = { hostname: operator.hostname, surface: "operator" as const, servers: own, url: operator };
+    if (botUrl === undefined) return [first];
+    const undeclared = new URL(`/creel-verify-${randomBytes(6).toString("hex")}`, botUrl);
+    return [first, { hostname: undeclared.hostname, surface: "bot" as const, servers: own, url: undeclared }];
+  });
+}
+
+async function verifyHostname(
+  { url, ...subject }: Pick<PublicHostname, "hostname" | "surface" | "servers"> & { url: URL },
+  outside: Outside,
+): Promise<Result[]> {
+  const [addresses, visit] = await Promise.all([
+    looked(outside.addresses(subject.hostname)),
+    looked(outside.visit(url)),
+  ]);
+  return judged("public", subject.hostname, publicControls[subject.surface], { ...subject, addresses, visit });
+}
+
+async function looked<T>(looking: Promise<T>): Promise<Looked<T>> {
+  try {
+    return { found: await looking };
+  } catch (error) {
+    return { failure: (error as Error).message };
+  }
+}
+
+function judged<S>(where: Result["where"], subject: string, controls: Control<S>[], of: S): Result[] {
+  return controls.map(({ id, title, allowed, judge }) => ({ where, subject, id, title, allowed, ...judge(of) }));
+}
