@@ -9,6 +9,11 @@ import { isPublicMail } from "./publicMail";
 const mostRules = 1000;
 /** Service tokens that an account can have (same page). */
 export const mostServiceTokens = 50;
+/**
+ * Types of identity providers of which Cloudflare learns whether there was a second factor
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/mfa-requirements/).
+ */
+const tellsFactors = ["okta", "azureAD", "oidc", "saml"];
 
 /** Everything that is wrong with the arguments, as far as they are known already. */
 export function accessPolicyFaults(args: Omit<AccessPolicyArgs, "accountId">): Fault[] {
@@ -59,9 +64,12 @@ function loginFaults({ identityProviders, requireMfa }: Omit<AccessPolicyArgs, "
   const faults = identityProviders.flatMap(({ id }, i) =>
     plainFaults(`identityProviders[${i}].id`, id, uuidFaults("an identity provider")),
   );
-  if (requireMfa && onlyPin(identityProviders)) {
-    const remedy = "add an identity provider that knows second factors, or do not require one";
-    faults.push({ path: "requireMfa", reason: "would admit nobody: a one-time PIN is never a second factor", remedy });
+  if (requireMfa && !identityProviders.some(({ type }) => tellsFactors.includes(type))) {
+    const reason = onlyPin(identityProviders)
+      ? "would admit nobody: a one-time PIN is never a second factor"
+      : "would admit nobody: none of its identity providers tells Cloudflare of second factors";
+    const remedy = `add an identity provider that does (${tellsFactors.join(", ")}), or do not require one`;
+    faults.push({ path: "requireMfa", reason, remedy });
   }
   return faults;
 }
@@ -112,7 +120,7 @@ function serviceTokenFaults({ duration = "8760h", rotation = 1, previousUntil }:
     faults.push({ path: "previousUntil", reason, remedy: "remove it, or count rotation up" });
   }
   if (!isTime(previousUntil)) {
-    const remedy = "write date and time in UTC, such as 2027-01-31T12:00:00Z";
+    const remedy = 'write date and time in UTC and in quotes, such as "2027-01-31T12:00:00Z"';
     faults.push({ path: "previousUntil", value: previousUntil, reason: "is not a time", remedy });
   }
   return faults;

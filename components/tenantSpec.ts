@@ -46,7 +46,7 @@ const serviceTokenSchema = z.strictObject({
     .max(100_000)
     .optional()
     .describe("Count it up to have a new secret made. Default: 1, the first."),
-  previousUntil: text("a time, such as 2027-01-31T12:00:00Z")
+  previousUntil: text('a time in quotes, such as "2027-01-31T12:00:00Z"')
     .optional()
     .describe("Until when the secret before the last rotation is still taken. Default: not at all."),
 });

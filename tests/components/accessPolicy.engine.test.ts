@@ -20,13 +20,13 @@ afterAll(async () => {
 const program = (changed = "{}") => `
   ${use("accessPolicy", "AccessPolicy")}
   const accountId = "${accountId}";
-  const google = new cloudflare.ZeroTrustAccessIdentityProvider("google", { accountId, name: "google", type: "google", config: { clientId: "x", clientSecret: pulumi.secret("y") } });
+  const okta = new cloudflare.ZeroTrustAccessIdentityProvider("okta", { accountId, name: "okta", type: "okta", config: { clientId: "x", clientSecret: pulumi.secret("y"), oktaAccount: "https://acme.okta.com" } });
   const pin = new cloudflare.ZeroTrustAccessIdentityProvider("pin", { accountId, name: "pin", type: "onetimepin", config: {} });
   const policy = new AccessPolicy("ana", {
     accountId,
     emails: ["ana@example.com"],
     emailDomains: ["example.org"],
-    identityProviders: [{ id: google.id, type: "google" }, { id: pin.id, type: "onetimepin" }],
+    identityProviders: [{ id: okta.id, type: "okta" }, { id: pin.id, type: "onetimepin" }],
     requireMfa: true,
     countries: ["DE", "CH"],
     purpose: "Why now?",

@@ -84,7 +84,7 @@ describe("AccessPolicy", () => {
       requireMfa: true,
       countries: ["DE", "CH"],
       identityProviders: [
-        { id, type: "google" },
+        { id, type: "okta" },
         { id: pulumi.output(id.replace("9", "8")), type: "onetimepin" },
       ],
       purpose: "Why now?",
@@ -255,6 +255,11 @@ describe("what AccessPolicy refuses", () => {
       "a second factor of a PIN",
       { ...ana, requireMfa: true, identityProviders: [{ id: pulumi.output("later"), type: "onetimepin" }] },
       "requireMfa would admit nobody: a one-time PIN is never a second factor",
+    ],
+    [
+      "a second factor that no provider tells of",
+      { ...ana, requireMfa: true, identityProviders: [{ id: "99999999-2222-3333-4444-555555555555", type: "google" }] },
+      "requireMfa would admit nobody: none of its identity providers tells Cloudflare of second factors",
     ],
     ["no country", { ...ana, countries: [] }, "countries is empty: nobody could be in any of them"],
     ["a country in small letters", { ...ana, countries: ["de"] }, "countries[0] is not a country"],

@@ -4,6 +4,7 @@ import { type IdentityProviders, tenantAccess, tenantFaults, tenantSchema } from
 
 const providers: IdentityProviders = {
   google: { id: "11111111-2222-3333-4444-555555555555", type: "google" },
+  entra: { id: "33333333-2222-3333-4444-555555555555", type: "azureAD" },
   pin: { id: "22222222-2222-3333-4444-555555555555", type: "onetimepin" },
 };
 
@@ -16,7 +17,7 @@ describe("a tenant", () => {
   it("is what an AccessPolicy takes", () => {
     const written = {
       ...ana,
-      identityProviders: ["google", "pin"],
+      identityProviders: ["entra", "pin"],
       require: { mfa: true, countries: ["DE", "CH"] },
       session: "4h",
       purpose: "Why now?",
@@ -27,7 +28,7 @@ describe("a tenant", () => {
       emails: ["ana@example.com"],
       emailDomains: [],
       groups: [],
-      identityProviders: [providers.google, providers.pin],
+      identityProviders: [providers.entra, providers.pin],
       requireMfa: true,
       countries: ["DE", "CH"],
       sessionDuration: "4h",
@@ -75,7 +76,7 @@ describe("a tenant", () => {
 
   it("is told which identity provider was meant", () => {
     const [fault] = tenantFaults({ ana: { ...ana, identityProviders: ["gogle"] } }, providers);
-    expect(fault!.remedy).toBe("did you mean google? (identityProviders: google, pin)");
+    expect(fault!.remedy).toBe("did you mean google? (identityProviders: google, entra, pin)");
   });
 });
 
