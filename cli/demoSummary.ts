@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import type { Inventory } from "../sandbox/clouds/api";
 import type { World } from "../sandbox/world";
 import { curlLine } from "./browser";
 import { demoPerson, deployedAgent } from "./demoProof";
@@ -21,7 +22,12 @@ export async function showDemo(
   ];
   for (const url of inventories) {
     console.log(`\n${pc.bold(url)}`);
-    console.log(inventoryLines((await (await fetch(url)).json()) as Record<string, { names: string[] }>).join("\n"));
+    const held = (await (await fetch(url)).json()) as Inventory;
+    console.log(
+      inventoryLines(held)
+        .map((line) => `  ${line}`)
+        .join("\n"),
+    );
   }
   console.log(`\n${(await invitation(deployment, world)).join("\n")}`);
   const failed = checks.filter((check) => !check.ok).length;
@@ -33,10 +39,10 @@ export async function showDemo(
 }
 
 /** One line per kind of resource that the emulated cloud holds. */
-function inventoryLines(inventory: Record<string, { names: string[] }>): string[] {
+export function inventoryLines(inventory: Inventory): string[] {
   return Object.entries(inventory)
     .filter(([, { names }]) => names.length > 0)
-    .map(([kind, { names }]) => `  ${kind}: ${names.join(", ")}`);
+    .map(([kind, { names }]) => `${kind}: ${names.join(", ")}`);
 }
 
 /** What to open and to send, ready to be copied. */

@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { type UpContext, upSteps, withSandboxLock } from "../sandbox/up";
 import { worldDown, worldStatus } from "../sandbox/world";
 import { forgetDemo } from "./demo";
+import { inventoryLines } from "./demoSummary";
 import { browseCommand } from "./sandboxBrowse";
 import { logCommand } from "./sandboxLog";
 
@@ -80,9 +81,7 @@ async function status({ json }: { json?: boolean }): Promise<void> {
     for (const row of rows)
       console.log(`${row.name.padEnd(width)}  ${colour[row.state](row.state.padEnd(7))}  ${row.detail}`);
     for (const [cloud, kinds] of Object.entries(found.inventory)) {
-      for (const [kind, names] of Object.entries(kinds)) {
-        if (Array.isArray(names) && names.length > 0) console.log(`${cloud} ${kind}: ${names.join(", ")}`);
-      }
+      for (const line of inventoryLines(kinds)) console.log(`${cloud} ${line}`);
     }
     console.log(`Folder: ${found.folder}`);
   }

@@ -1,3 +1,4 @@
+import type { Inventory } from "./clouds/api";
 import { answers, dockerAt } from "./docker";
 import { daemonProcess } from "./dockerDaemon";
 import { emulatorProcess } from "./emulators";
@@ -25,7 +26,7 @@ export interface WorldStatus {
   parts: PartStatus[];
   servers: PartStatus[];
   /** What the emulated clouds hold, by cloud and kind; empty when they do not run. */
-  inventory: Record<string, Record<string, unknown>>;
+  inventory: Record<string, Inventory>;
 }
 
 /** Looks at every part of the sandbox without changing anything. */
@@ -98,12 +99,12 @@ async function rulesStatus(ownDaemon: boolean): Promise<PartStatus> {
   return { name: "packet filter rules", state, detail: `${wanted - missing} of ${wanted}` };
 }
 
-async function inventory(): Promise<Record<string, Record<string, unknown>>> {
+async function inventory(): Promise<Record<string, Inventory>> {
   const clouds = { hetzner: ports.hetzner, cloudflare: ports.cloudflare };
   const asked = Object.entries(clouds).map(async ([name, port]) => {
     const url = `http://127.0.0.1:${port}/_sandbox/inventory`;
     const held = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(
-      (answer) => answer.json() as Promise<Record<string, unknown>>,
+      (answer) => answer.json() as Promise<Inventory>,
       () => ({}),
     );
     return [name, held] as const;
