@@ -1,5 +1,5 @@
 import type { EdgeRoute } from "./edgeFragment";
-import { allOf, anyOf, beginsWith, isOneOf, longestExpression, noneOf } from "./wafExpression";
+import { allOf, anyOf, isOneOf, longestExpression, mediaTypeIs, noneOf } from "./wafExpression";
 
 /** A hostname for services, and what they may send there. */
 export interface BotHost {
@@ -181,7 +181,7 @@ function allowed(routes: EdgeRoute[]): string[] {
       isOneOf("http.request.method", methods),
       // As it was sent: what the connector gets has not been tidied up either.
       isOneOf("raw.http.request.uri.path", paths),
-      ...(contentTypes.length === 0 ? [] : [anyOf(contentTypes.map((type) => beginsWith(contentType, type)))]),
+      ...(contentTypes.length === 0 ? [] : [anyOf(contentTypes.flatMap((type) => mediaTypeIs(contentType, type)))]),
     ]),
   );
 }

@@ -23,10 +23,11 @@ export function isOneOf(field: string, texts: string[]): string {
   return others.length === 0 ? `${field} eq ${first}` : `${field} in {${[first, ...others].join(" ")}}`;
 }
 
-/** That a field begins with a text, in capitals or not. A star in the text stands for itself. */
-export function beginsWith(field: string, text: string): string {
+/** Conditions of which one holds where a field is a media type, with parameters or without, in upper or lower case. */
+export function mediaTypeIs(field: string, type: string): string[] {
   // A star is written with a backslash, which the string needs twice.
-  return `${field} wildcard ${quoted(`${text.replace(/[*\\]/g, "\\$&")}*`)}`;
+  const text = type.replace(/[*\\]/g, "\\$&");
+  return [`${field} wildcard ${quoted(text)}`, `${field} wildcard ${quoted(`${text};*`)}`];
 }
 
 /** That all of several conditions hold; at least one of them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allOf, anyOf, beginsWith, isOneOf, noneOf, quoted } from "../../components/wafExpression";
+import { allOf, anyOf, isOneOf, mediaTypeIs, noneOf, quoted } from "../../components/wafExpression";
 import { parseExpression } from "../../sandbox/clouds/cloudflare/expression/parser";
 
 /** The text that an expression compares with, as the parser reads it. */
@@ -38,15 +38,18 @@ describe("texts in expressions", () => {
     (text) => {
       expect(() => quoted(text)).toThrow("cannot be written in an expression");
       expect(() => isOneOf("http.host", ["a", text])).toThrow(RangeError);
-      expect(() => beginsWith("http.host", text)).toThrow(RangeError);
+      expect(() => mediaTypeIs("http.host", text)).toThrow(RangeError);
     },
   );
 
-  it.each(["application/json", "a*b", "a\\b", 'a"b'])("begin what they are compared with: %j", (text) => {
-    const expression = beginsWith("http.host", text);
-    const pattern = `${text.replace(/[*\\]/g, "\\$&")}*`;
-    expect(() => parseExpression(expression)).not.toThrow();
-    expect(expression).toBe(`http.host wildcard ${quoted(pattern)}`);
+  it.each(["application/json", "a*b", "a\\b", 'a"b'])("are media types, with parameters or without: %j", (text) => {
+    const pattern = text.replace(/[*\\]/g, "\\$&");
+    const expressions = mediaTypeIs("http.host", text);
+    for (const expression of expressions) expect(() => parseExpression(expression)).not.toThrow();
+    expect(expressions).toEqual([
+      `http.host wildcard ${quoted(pattern)}`,
+      `http.host wildcard ${quoted(`${pattern};*`)}`,
+    ]);
   });
 });
 

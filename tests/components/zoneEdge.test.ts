@@ -222,7 +222,7 @@ describe("what ZoneEdge refuses", () => {
     [
       "more agents than the plan holds",
       { fragments: bots(80) },
-      "plan has room for the bot hostnames of 52 agents (5 custom rules), and there are 80: have the plan pro for the zone, or move agents to another zone, or give them the same routes, which then share a rule",
+      "plan has room for the bot hostnames of 40 agents (5 custom rules), and there are 80: have the plan pro for the zone, or move agents to another zone, or give them the same routes, which then share a rule",
     ],
     [
       "routes that no rule can hold",
@@ -237,7 +237,7 @@ describe("what ZoneEdge refuses", () => {
           }),
         ],
       },
-      "fragments[1].bot.routes make a rule of 4958 characters, and Cloudflare takes 4096: declare fewer or shorter ones",
+      "fragments[1].bot.routes make a rule of 5032 characters, and Cloudflare takes 4096: declare fewer or shorter ones",
     ],
   ])("%s", (_title, changed, expected) => {
     const faults = zoneEdgeFaults(edge(changed)).map(({ path, reason, remedy }) => `${path} ${reason}: ${remedy}`);

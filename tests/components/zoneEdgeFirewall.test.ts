@@ -91,6 +91,8 @@ describe("what the firewall lets through to bot hostnames", () => {
     ["asking for leave", { host: atlas, target: "/hooks/github", method: "OPTIONS" }],
     ["no media type", post(atlas, "/hooks/github", [])],
     ["another media type", post(atlas, "/hooks/github", [["content-type", "text/plain"]])],
+    ["a media type that begins like one", post(atlas, "/hooks/github", [["content-type", "application/jsonx"]])],
+    ["two media types in one", post(atlas, "/hooks/github", [["content-type", "application/json, text/html"]])],
     ["one media type behind another", post(atlas, "/hooks/github", [["content-type", "text/plain"], ...json])],
     ["a form where none is declared", post(atlas, "/hooks/github", form)],
     ["a WebSocket", { host: atlas, target: "/hooks/github", headers: [["upgrade", "websocket"], ...json] }],

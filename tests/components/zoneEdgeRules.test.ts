@@ -44,10 +44,13 @@ describe("rules of bot hostnames", () => {
           '(lower(http.host) eq "atlas-bot.example.com" and (http.request.headers.truncated' +
           ' or any(http.request.headers.names[*] wildcard "cf*access*")' +
           ' or not ((http.request.method eq "POST" and raw.http.request.uri.path eq "/hooks/github"' +
-          ' and http.request.headers["content-type"][0] wildcard "application/json*")' +
+          ' and (http.request.headers["content-type"][0] wildcard "application/json"' +
+          ' or http.request.headers["content-type"][0] wildcard "application/json;*"))' +
           ' or (http.request.method eq "POST" and raw.http.request.uri.path eq "/slack/events"' +
-          ' and (http.request.headers["content-type"][0] wildcard "application/json*"' +
-          ' or http.request.headers["content-type"][0] wildcard "application/x-www-form-urlencoded*")))))',
+          ' and (http.request.headers["content-type"][0] wildcard "application/json"' +
+          ' or http.request.headers["content-type"][0] wildcard "application/json;*"' +
+          ' or http.request.headers["content-type"][0] wildcard "application/x-www-form-urlencoded"' +
+          ' or http.request.headers["content-type"][0] wildcard "application/x-www-form-urlencoded;*")))))',
       },
     ]);
   });
