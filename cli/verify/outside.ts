@@ -86,7 +86,7 @@ function visit(url: URL, address: string, authorities: string | undefined): Prom
       },
     );
     asked.setTimeout(2 * patience, () => asked.destroy(new Error("no answer")));
-    asked.once("error", failed);
+    asked.on("error", failed);
     asked.end();
   });
 }

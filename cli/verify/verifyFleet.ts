@@ -136,7 +136,8 @@ async function looked<T>(looking: Promise<T>): Promise<Looked<T>> {
   try {
     return { found: await looking };
   } catch (error) {
-    return { failure: (error as Error).message };
+    const { message, code } = error as NodeJS.ErrnoException;
+    return { failure: message, code };
   }
 }
 

@@ -129,6 +129,16 @@ describe("creel verify", () => {
     expect(notHolding(origin)).toEqual(["atlas.example.com names broken", "atlas-bot.example.com names broken"]);
   });
 
+  it("tells a certificate that is refused from a network without an answer", async () => {
+    await servers.answer(address, goodSurvey());
+    const visiting = async (code: string) => {
+      const visit = () => Promise.reject(Object.assign(new Error(code), { code }));
+      return notHolding(await verifyFleet(goodFleet(), { ...outside(goodView()), visit }, { seconds: 20 }));
+    };
+    expect(await visiting("CERT_HAS_EXPIRED")).toContain("atlas.example.com certificate broken");
+    expect(await visiting("ECONNREFUSED")).toContain("atlas.example.com certificate unknown");
+  });
+
   it("says what could not be seen, and claims neither", async () => {
     const results = await verify((survey) => Object.assign(survey, { guard: { error: "nft ended with 1" } }));
     expect(notHolding(results)).toEqual(["reef guard unknown"]);

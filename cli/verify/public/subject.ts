@@ -1,5 +1,5 @@
-/** What was found out about something outside, or why it was not. */
-export type Looked<T> = { found: T } | { failure: string };
+/** What was found out about something outside, or why it was not, with the code of Node's error where it has one. */
+export type Looked<T> = { found: T } | { failure: string; code?: string };
 
 /** What a request without any login was answered with. */
 export interface Visit {
