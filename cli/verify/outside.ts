@@ -39,7 +39,7 @@ export function lookOutside({ resolver, authorities }: OutsideOptions): Outside 
 }
 
 async function bySystem(hostname: string): Promise<string[]> {
-  const found = await lookup(hostname, { all: true });
+  const found = await lookup(hostname, { all: true, order: "ipv4first" });
   return found.map(({ address }) => address);
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -24,7 +24,6 @@ export class FakeServers {
 
   static async start(): Promise<FakeServers> {
     const folder = await mkdtemp(path.join(tmpdir(), "creel-ssh-"));
-    await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, "ssh"), program);
     await chmod(path.join(folder, "ssh"), 0o755);
     const servers = new FakeServers(folder, process.env.PATH);
