@@ -1,6 +1,7 @@
 import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
+import { execa } from "execa";
 import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import { type Engine, prepareEngine } from "../engine/engine";
 import { preflight, readWorld, sandboxFolder, type World, worldDown, worldUp } from "../sandbox/world";
@@ -26,6 +27,17 @@ export function demoCommand(): Command {
   return new Command("demo")
     .description("deploy a hardened server with one agent into the sandbox, and prove what came out")
     .option("--down", "destroy the deployment and remove the sandbox")
+    .enablePositionalOptions()
+    .addCommand(
+      new Command("exec")
+        .description("run a command in the folder and environment of the demo's stack, such as pulumi preview")
+        .argument("<command>")
+        .argument("[words...]")
+        .passThroughOptions()
+        .action(async (command: string, words: string[]) => {
+          process.exitCode = await execute(command, words);
+        }),
+    )
     .action(async (options: { down?: boolean }) => {
       process.exitCode = (await (options.down ? down() : up())) ? 0 : 1;
     });
@@ -89,6 +101,21 @@ async function down(): Promise<boolean> {
     }),
   ]).run(context);
   return destroyed;
+}
+
+/** Runs a command as the demo runs Pulumi: with its engine, backend, passphrase and key. */
+async function execute(command: string, words: string[]): Promise<number> {
+  const world = await readWorld();
+  if (!demoExists() || world === undefined) throw new Error("the demo is not deployed: npm run demo deploys it");
+  const deployment = await openSandboxStack(demoFolder(), await prepareEngine({}), world);
+  try {
+    const options = { cwd: deployment.folder, env: deployment.environment, stdio: "inherit", reject: false } as const;
+    const { exitCode, message } = await execa(command, words, options);
+    if (exitCode === undefined) console.error(message);
+    return exitCode ?? 127;
+  } finally {
+    await deployment.close();
+  }
 }
 
 /** Where the demo's stack is kept: with the sandbox, whose end is its end. */

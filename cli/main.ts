@@ -11,6 +11,8 @@ import { verifyCommand } from "./verify/command";
 /** The `creel` command. */
 const program = new Command("creel")
   .description("Fleets of self-hosted AI agents on hardened servers")
+  // What follows the command that `demo exec` runs are that command's options.
+  .enablePositionalOptions()
   .addCommand(statusCommand())
   .addCommand(verifyCommand())
   .addCommand(sshCommand())
