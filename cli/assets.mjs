@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const dist = path.join(root, "dist");
-const folders = ["stacks", "components", "profiles", "cli", "sandbox", "engine"];
+const folders = ["stacks", "components", "profiles", "policies", "cli", "sandbox", "engine"];
 
 /** Whatever is no source and no prose is read at run time. */
 const isAsset = (file) => !/\.(ts|mts|mjs|md)$/.test(file);

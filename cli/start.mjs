@@ -90,7 +90,8 @@ function fingerprint() {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}\n`);
   };
-  for (const folder of ["stacks", "components", "profiles", "cli", "sandbox", "engine"]) walk(inRoot(folder), add);
+  for (const folder of ["stacks", "components", "profiles", "policies", "cli", "sandbox", "engine"])
+    walk(inRoot(folder), add);
   for (const file of ["package-lock.json", "tsconfig.json", "tsconfig.build.json"]) add(inRoot(file));
   return hash.digest("hex");
 }

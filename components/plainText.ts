@@ -1,7 +1,7 @@
 import type { Fault } from "./faults";
 
 /** Names that say that their value is a secret; with an ending such as _FILE they say where one lies. */
-const secretName =
+export const secretName =
   /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS|ENCRYPTION)_?KEY)$/i;
 
 /** Beginnings and forms by which the issuers of well-known secrets mark them, each from its first to its last character. */
