@@ -6,6 +6,7 @@ found} or {"error": why it could not be}.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -136,6 +137,20 @@ def secrets():
     return found
 
 
+def audit():
+    """Whether the kernel records what the profile wants recorded, by the keys of the rules."""
+    if subprocess.run(["systemd-detect-virt", "--container"], capture_output=True, check=False).returncode == 0:
+        return {"kernel": "shared"}
+    rules = "/etc/audit/rules.d/creel.rules"
+    if not os.path.exists(rules):
+        return {"kernel": "own", "wanted": [], "loaded": [], "enabled": False}
+    with open(rules, encoding="utf-8") as file:
+        wanted = re.findall(r" -k (\S+)$", file.read(), re.MULTILINE)
+    loaded = re.findall(r" (?:-k |-F key=)(\S+)", run("auditctl", "-l"))
+    enabled = re.search(r"^enabled [12]$", run("auditctl", "-s"), re.MULTILINE) is not None
+    return {"kernel": "own", "wanted": sorted(set(wanted)), "loaded": sorted(set(loaded)), "enabled": enabled}
+
+
 def section(read):
     try:
         return {"ok": read()}
@@ -144,6 +159,6 @@ def section(read):
 
 
 SECTIONS = [system, converge, updates, bans, containers]
-DEEP = [sshd, firewall, guard, drift, secrets]
+DEEP = [sshd, firewall, guard, drift, secrets, audit]
 wanted = SECTIONS + (DEEP if "deep" in sys.argv[1:] else [])
 print(json.dumps({"survey": 1, **{read.__name__: section(read) for read in wanted}}))

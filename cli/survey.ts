@@ -57,6 +57,17 @@ const deepSchema = surveySchema.extend({
   guard: section(z.string()),
   drift: section(z.array(z.string())),
   secrets: section(z.record(z.string(), z.object({ mode: z.string(), uid: z.number(), gid: z.number() }))),
+  audit: section(
+    z.union([
+      z.object({ kernel: z.literal("shared") }),
+      z.object({
+        kernel: z.literal("own"),
+        wanted: z.array(z.string()),
+        loaded: z.array(z.string()),
+        enabled: z.boolean(),
+      }),
+    ]),
+  ),
 });
 
 /** A container as the server's Docker has it, without values of its environment. */

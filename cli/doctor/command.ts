@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { colours, oneLine } from "../terminal";
-import { configKeys, credentialSymptoms } from "./credentials";
+import { credentialSymptoms, stackSettings } from "./credentials";
 import { networkSymptoms } from "./network";
 import { computerSymptoms, type Diagnosis, type Symptom } from "./symptoms";
 
@@ -14,7 +14,12 @@ export function doctorCommand(): Command {
     .option("--json", "one JSON document")
     .addOption(new Option("--no-color", "no colours"))
     .action(async ({ stack, json }: { stack?: string; json?: boolean }) => {
-      const symptoms = [...computerSymptoms, ...credentialSymptoms(await configKeys(stack)), ...networkSymptoms];
+      const settings = await stackSettings(stack);
+      const symptoms = [
+        ...computerSymptoms,
+        ...credentialSymptoms(settings),
+        ...networkSymptoms(settings?.clouds ?? ["hcloud"]),
+      ];
       const found = await examine(symptoms);
       console.log(json ? JSON.stringify(found, null, 2) : found.map(diagnosisLine).join("\n"));
       if (found.some(({ ok }) => !ok)) process.exitCode = 1;

@@ -2,17 +2,41 @@ import { execa } from "execa";
 import { z } from "zod";
 import type { Symptom } from "./symptoms";
 
-const configSchema = z.record(z.string(), z.object({}));
+/** What a stack's configuration says of the credentials that it needs. */
+export interface StackSettings {
+  /** Names of everything that is set. */
+  keys: string[];
+  /** The clouds of its servers: hcloud, digitalocean. */
+  clouds: Set<string>;
+}
 
-/** Keys of the stack's configuration; undefined when there is no stack to read. Values are not asked for. */
-export async function configKeys(stack: string | undefined): Promise<string[] | undefined> {
+const configSchema = z.record(z.string(), z.object({ value: z.string().optional() }));
+const serverSchema = z.object({ provider: z.string().optional() });
+const fleetSchema = z.object({
+  defaults: z.object({ server: serverSchema.optional() }).optional(),
+  servers: z.record(z.string(), serverSchema).optional(),
+});
+
+/** The settings of a stack; undefined when there is no stack to read. Secrets are not asked for. */
+export async function stackSettings(stack: string | undefined): Promise<StackSettings | undefined> {
   const args = ["config", "--json", "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])];
   const done = await execa("pulumi", args, { reject: false, stdin: "ignore", timeout: 20_000 });
   if (done.exitCode !== 0) return undefined;
   try {
-    return Object.keys(configSchema.parse(JSON.parse(done.stdout)));
+    const config = configSchema.parse(JSON.parse(done.stdout));
+    return { keys: Object.keys(config), clouds: cloudsOf(config["creel:fleet"]?.value) };
   } catch {
     return undefined;
+  }
+}
+
+/** The clouds of a fleet's servers. A document that cannot be read is the business of `pulumi preview`. */
+function cloudsOf(document: string | undefined): Set<string> {
+  try {
+    const { defaults, servers = {} } = fleetSchema.parse(JSON.parse(document ?? "{}"));
+    return new Set(Object.values(servers).map(({ provider }) => provider ?? defaults?.server?.provider ?? "hcloud"));
+  } catch {
+    return new Set();
   }
 }
 
@@ -31,24 +55,37 @@ function token(id: string, title: string, key: string, variables: string[], keys
 }
 
 /** What opens the stack's secrets, and the tokens of the clouds. */
-export function credentialSymptoms(keys: string[] | undefined): Symptom[] {
+export function credentialSymptoms(settings: StackSettings | undefined): Symptom[] {
   const stack: Symptom = {
     id: "stack",
     title: "the stack can be read",
     look: async () =>
-      keys === undefined
+      settings === undefined
         ? {
             ok: false,
             seen: "pulumi config failed",
             remedy:
               "pulumi login, pulumi stack select, and PULUMI_CONFIG_PASSPHRASE_FILE where the stack has a passphrase",
           }
-        : { ok: true, seen: `${keys.length} settings` },
+        : { ok: true, seen: `${settings.keys.length} settings` },
   };
-  const found = keys ?? [];
+  const { keys, clouds } = settings ?? { keys: [], clouds: new Set(["hcloud"]) };
   return [
     stack,
-    token("hetzner", "token of Hetzner Cloud", "hcloud:token", ["HCLOUD_TOKEN"], found),
-    token("cloudflare", "token of Cloudflare", "cloudflare:apiToken", ["CLOUDFLARE_API_TOKEN"], found),
+    ...(clouds.has("hcloud")
+      ? [token("hetzner", "token of Hetzner Cloud", "hcloud:token", ["HCLOUD_TOKEN"], keys)]
+      : []),
+    ...(clouds.has("digitalocean")
+      ? [
+          token(
+            "digitalocean",
+            "token of DigitalOcean",
+            "digitalocean:token",
+            ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"],
+            keys,
+          ),
+        ]
+      : []),
+    token("cloudflare", "token of Cloudflare", "cloudflare:apiToken", ["CLOUDFLARE_API_TOKEN"], keys),
   ];
 }

@@ -1,10 +1,18 @@
 import type { Symptom } from "./symptoms";
 
 /** Interfaces of the clouds; any answer will do, a refusal too. */
-const apis = ["https://api.hetzner.cloud/v1/locations", "https://api.cloudflare.com/client/v4/ips"];
+const apis: Record<string, string> = {
+  hcloud: "https://api.hetzner.cloud/v1/locations",
+  digitalocean: "https://api.digitalocean.com/v2/regions",
+  cloudflare: "https://api.cloudflare.com/client/v4/ips",
+};
 
-/** Whether the clouds can be reached. */
-export const networkSymptoms: Symptom[] = apis.map((url) => {
+/** Whether the clouds that a fleet needs can be reached. */
+export function networkSymptoms(clouds: Iterable<string>): Symptom[] {
+  return [...clouds, "cloudflare"].flatMap((cloud) => (Object.hasOwn(apis, cloud) ? [reaches(apis[cloud]!)] : []));
+}
+
+function reaches(url: string): Symptom {
   const { hostname } = new URL(url);
   return {
     id: hostname,
@@ -20,4 +28,4 @@ export const networkSymptoms: Symptom[] = apis.map((url) => {
       }
     },
   };
-});
+}

@@ -1,7 +1,15 @@
 import type { Section } from "../survey";
 
-/** How a control ended: unknown is neither, because what it looks at could not be seen. */
-export type Verdict = "holds" | "broken" | "unknown";
+/**
+ * How a control ended: unknown is neither, because what it looks at could not be seen; inapplicable is what this subject
+ * cannot have, and is never counted as held.
+ */
+export type Verdict = "holds" | "broken" | "unknown" | "inapplicable";
+
+/** Whether somebody has to look at it: it is broken, or could not be seen. */
+export function isToLookAt(verdict: Verdict): boolean {
+  return verdict === "broken" || verdict === "unknown";
+}
 
 /** What was seen of a control, in a few words; never a secret. */
 export interface Finding {

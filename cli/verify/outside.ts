@@ -13,8 +13,12 @@ export interface Outside {
   openPorts(address: string, ports: number[]): Promise<number[]>;
   /** What a name resolves to. Rejects when it does not. */
   addresses(hostname: string): Promise<string[]>;
-  /** Sends a GET request without any login. Rejects when there is no answer, or no trusted certificate. */
-  visit(url: URL): Promise<Visit>;
+  /**
+   * Sends a GET request. Rejects when there is no answer, or no trusted certificate.
+   *
+   * @param headers what to come with. Default: without any login
+   */
+  visit(url: URL, headers?: Record<string, string>): Promise<Visit>;
 }
 
 /** Where to look from. */
@@ -34,7 +38,7 @@ export function lookOutside({ resolver, authorities }: OutsideOptions): Outside 
       return answers.flat();
     },
     addresses,
-    visit: async (url) => visit(url, (await addresses(url.hostname))[0]!, authorities),
+    visit: async (url, headers = {}) => visit(url, (await addresses(url.hostname))[0]!, authorities, headers),
   };
 }
 
@@ -62,7 +66,12 @@ function isOpen(host: string, port: number): Promise<boolean> {
   });
 }
 
-function visit(url: URL, address: string, authorities: string | undefined): Promise<Visit> {
+function visit(
+  url: URL,
+  address: string,
+  authorities: string | undefined,
+  headers: Record<string, string>,
+): Promise<Visit> {
   // The name is resolved once, so that what was looked at is what was asked.
   const resolved: LookupFunction = (_name, options, done) => {
     const family = address.includes(":") ? 6 : 4;
@@ -72,7 +81,7 @@ function visit(url: URL, address: string, authorities: string | undefined): Prom
   return new Promise((done, failed) => {
     const asked = request(
       url,
-      { lookup: resolved, ca: authorities, agent: false, headers: { "user-agent": "creel-verify" } },
+      { lookup: resolved, ca: authorities, agent: false, headers: { ...headers, "user-agent": "creel-verify" } },
       (answer) => {
         const socket = answer.socket as TLSSocket;
         const end = Date.parse(socket.getPeerCertificate().valid_to);

@@ -1,12 +1,11 @@
-import { randomBytes } from "node:crypto";
-import type { FleetOutput } from "../fleet";
+import type { FleetAgent, FleetOutput, ServiceTokens } from "../fleet";
 import { surveyDeeply } from "../survey";
 import { containerControls } from "./container";
 import type { CagedContainer } from "./container/subject";
 import type { Control, Finding } from "./control";
 import type { Outside } from "./outside";
-import { publicControls } from "./public";
-import type { Looked, PublicHostname } from "./public/subject";
+import { botControls, operatorControls } from "./public";
+import { lookAtBot, lookAtOperator } from "./public/hostnames";
 import { serverControls } from "./server";
 import { triedPorts } from "./server/ports";
 
@@ -31,6 +30,8 @@ export interface VerifyOptions {
   /** Seconds after which a server counts as dead. */
   seconds: number;
   progress?: Progress;
+  /** Service tokens of each tenant, to try at every agent's door. Default: none is tried. */
+  tokens?: ServiceTokens;
 }
 
 /** Judges every server, container and hostname of a fleet at the same time; one that is dead delays no other. */
@@ -41,9 +42,13 @@ export async function verifyFleet(fleet: FleetOutput, outside: Outside, options:
     return all;
   };
   const servers = Object.keys(fleet.servers).map((name) => tell(name, verifyServer(name, fleet, outside, options)));
-  const hostnames = publicHostnames(fleet).map(({ hostname, ...rest }) =>
-    tell(hostname, verifyHostname({ hostname, ...rest }, outside)),
-  );
+  const hostnames = Object.values(fleet.agents).flatMap((agent) => {
+    const { url, botUrl } = agent;
+    const operator = tell(new URL(url).hostname, verifyOperator(agent, fleet, outside, options));
+    return botUrl === undefined
+      ? [operator]
+      : [operator, tell(new URL(botUrl).hostname, verifyBot(botUrl, fleet, outside))];
+  });
   return (await Promise.all([...servers, ...hostnames])).flat();
 }
 
@@ -105,40 +110,19 @@ function missing(container: string): Result {
   return { where: "container", subject: container, ...control, verdict: "broken", seen: "there is no such container" };
 }
 
-function publicHostnames({ agents, servers }: FleetOutput): (Pick<
-  PublicHostname,
-  "hostname" | "surface" | "servers"
-> & {
-  url: URL;
-})[] {
-  const own = Object.values(servers).map(({ ipv4 }) => ipv4);
-  return Object.values(agents).flatMap(({ url, botUrl }) => {
-    const operator = new URL(url);
-    const first = { hostname: operator.hostname, surface: "operator" as const, servers: own, url: operator };
-    if (botUrl === undefined) return [first];
-    const undeclared = new URL(`/creel-verify-${randomBytes(6).toString("hex")}`, botUrl);
-    return [first, { hostname: undeclared.hostname, surface: "bot" as const, servers: own, url: undeclared }];
-  });
-}
-
-async function verifyHostname(
-  { url, ...subject }: Pick<PublicHostname, "hostname" | "surface" | "servers"> & { url: URL },
+async function verifyOperator(
+  agent: FleetAgent,
+  fleet: FleetOutput,
   outside: Outside,
+  { tokens }: VerifyOptions,
 ): Promise<Result[]> {
-  const [addresses, visit] = await Promise.all([
-    looked(outside.addresses(subject.hostname)),
-    looked(outside.visit(url)),
-  ]);
-  return judged("public", subject.hostname, publicControls[subject.surface], { ...subject, addresses, visit });
+  const seen = await lookAtOperator(agent, fleet, outside, tokens);
+  return judged("public", seen.hostname, operatorControls(seen), seen);
 }
 
-async function looked<T>(looking: Promise<T>): Promise<Looked<T>> {
-  try {
-    return { found: await looking };
-  } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    return { failure: message, code };
-  }
+async function verifyBot(botUrl: string, fleet: FleetOutput, outside: Outside): Promise<Result[]> {
+  const seen = await lookAtBot(botUrl, fleet, outside);
+  return judged("public", seen.hostname, botControls, seen);
 }
 
 function judged<S>(where: Result["where"], subject: string, controls: Control<S>[], of: S): Result[] {

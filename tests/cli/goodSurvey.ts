@@ -16,6 +16,7 @@ export function goodFleet(): FleetOutput {
         url: "https://atlas.example.com",
         botUrl: "https://atlas-bot.example.com",
         uid: 21_000,
+        tenant: "ana",
       },
     },
   };
@@ -40,6 +41,9 @@ export function goodSurvey() {
     guard: { ok: goodGuard },
     drift: { ok: [] as string[] },
     secrets: { ok: secretFiles(names) },
+    audit: {
+      ok: { kernel: "own", wanted: ["agent-secrets", "logins"], loaded: ["agent-secrets", "logins"], enabled: true },
+    },
   } satisfies DeepSurvey;
 }
 

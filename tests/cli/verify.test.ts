@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ServiceTokens } from "../../cli/fleet";
 import type { Outside } from "../../cli/verify/outside";
+import { forgedHeaders } from "../../cli/verify/public/hostnames";
 import type { Visit } from "../../cli/verify/public/subject";
+import { verifyText } from "../../cli/verify/text";
 import { exitCodeOf, type Result, verifyFleet } from "../../cli/verify/verifyFleet";
 import { FakeServers } from "./fakeServers";
 import { goodFleet, goodSurvey } from "./goodSurvey";
@@ -12,6 +15,10 @@ interface View {
   addresses: string[];
   operator: Visit;
   bot: Visit;
+  /** What who comes with a forged login is answered with. */
+  forged: Visit;
+  /** What a tenant's program is answered with, by its client id. */
+  programs: Record<string, Visit>;
 }
 
 const address = "192.0.2.10";
@@ -29,17 +36,31 @@ function goodView(): View {
     addresses: ["203.0.113.5"],
     operator: { status: 302, location, ...visit },
     bot: { status: 404, ...visit },
+    forged: { status: 403, ...visit },
+    programs: { "ana.access": { status: 200, ...visit }, "ben.access": { status: 403, ...visit } },
   };
 }
 
-function outside({ open, addresses, operator, bot }: View): Outside {
+/** A service token of each tenant of which only the first owns an agent. */
+function tokens(): ServiceTokens {
+  const token = (tenant: string) => ({
+    ci: { clientId: `${tenant}.access`, clientSecret: "CANARY-token-7f31", expiresAt: "2099-01-01T00:00:00Z" },
+  });
+  return { ana: token("ana"), ben: token("ben") };
+}
+
+function outside({ open, addresses, operator, bot, forged, programs }: View): Outside {
   return {
     openPorts: async () => open,
     addresses: async (hostname) => {
       if (addresses.length === 0) throw new Error(`getaddrinfo ENOTFOUND ${hostname}`);
       return addresses;
     },
-    visit: async ({ hostname }) => (hostname === "atlas.example.com" ? operator : bot),
+    visit: async ({ hostname }, headers = {}) => {
+      if (hostname !== "atlas.example.com") return bot;
+      const client = headers["cf-access-client-id"];
+      return client === undefined ? operator : (programs[client] ?? forged);
+    },
   };
 }
 
@@ -48,7 +69,7 @@ async function verify(change: (survey: Survey, view: View) => void): Promise<Res
   const view = goodView();
   change(survey, view);
   await servers.answer(address, survey);
-  return verifyFleet(goodFleet(), outside(view), { seconds: 20 });
+  return verifyFleet(goodFleet(), outside(view), { seconds: 20, tokens: tokens() });
 }
 
 const notHolding = (results: Result[]) =>
@@ -77,6 +98,8 @@ const broken: [string, (survey: Survey, view: View) => void][] = [
   ],
   ["reef secret-files", ({ secrets }) => Object.assign(secrets.ok["/etc/agent-secrets"]!, { mode: "0755" })],
   ["reef secret-files", ({ secrets }) => delete secrets.ok["/run/agent-secrets/atlas"]],
+  ["reef audit", ({ audit }) => Object.assign(audit.ok, { enabled: false })],
+  ["reef audit", ({ audit }) => Object.assign(audit.ok, { loaded: ["logins"] })],
   ["reef strangers", ({ containers }) => containers.ok.push({ ...containers.ok[0]!, name: "miner" })],
   ["atlas present", ({ containers }) => containers.ok.shift()],
   ["atlas runs", (survey) => Object.assign(agent(survey), { health: "unhealthy" })],
@@ -96,6 +119,9 @@ const broken: [string, (survey: Survey, view: View) => void][] = [
   ["atlas-connector-bot user", ({ containers }) => Object.assign(containers.ok[2]!, { user: "21000:21000" })],
   ["atlas.example.com access", (_, view) => Object.assign(view.operator, { status: 200, location: undefined })],
   ["atlas.example.com access", (_, view) => Object.assign(view.operator, { location: "https://evil.example/" })],
+  ["atlas.example.com forged-login", (_, view) => Object.assign(view.forged, { status: 200 })],
+  ["atlas.example.com tenants", (_, view) => Object.assign(view.programs["ben.access"]!, { status: 200 })],
+  ["atlas.example.com tenants", (_, view) => Object.assign(view.programs, { "ana.access": view.operator })],
   ["atlas.example.com certificate", (_, view) => Object.assign(view.operator, { certificateEnds: "2026-01-01" })],
   ["atlas-bot.example.com webhook-paths", (_, view) => Object.assign(view.bot, { status: 200 })],
 ];
@@ -137,6 +163,41 @@ describe("creel verify", () => {
     };
     expect(await visiting("CERT_HAS_EXPIRED")).toContain("atlas.example.com certificate broken");
     expect(await visiting("ECONNREFUSED")).toContain("atlas.example.com certificate unknown");
+  });
+
+  it("counts no control that a server cannot have, and does not fail for it", async () => {
+    const results = await verify((survey) => Object.assign(survey.audit, { ok: { kernel: "shared" } }));
+    expect(notHolding(results)).toEqual(["reef audit inapplicable"]);
+    expect(exitCodeOf(results)).toBe(0);
+    expect(verifyText(results, false)).toBe(
+      `${results.length - 1} of ${results.length - 1} controls hold, 0 broken, 0 not seen.`,
+    );
+  });
+
+  it("tries no tenant's token where that is not asked for, and says where one has none", async () => {
+    await servers.answer(address, goodSurvey());
+    const plain = await verifyFleet(goodFleet(), outside(goodView()), { seconds: 20 });
+    expect(plain.filter(({ id }) => id === "tenants")).toEqual([]);
+    const { ci } = tokens().ben!;
+    const without: ServiceTokens[string][] = [{}, { ci: { ...ci!, expiresAt: "2020-01-01T00:00:00Z" } }];
+    for (const ben of without) {
+      const options = { seconds: 20, tokens: { ...tokens(), ben } };
+      const tried = await verifyFleet(goodFleet(), outside(goodView()), options);
+      expect(notHolding(tried)).toEqual(["atlas.example.com tenants unknown"]);
+      expect(JSON.stringify(tried)).not.toContain("CANARY");
+    }
+  });
+
+  it("comes with a forged token, mail address and program, none of which was issued", () => {
+    const { "cf-access-jwt-assertion": token, ...others } = forgedHeaders();
+    const [head, , signature] = token!.split(".");
+    expect(JSON.parse(Buffer.from(head!, "base64url").toString()).alg).toBe("none");
+    expect(signature).toBe("");
+    expect(Object.keys(others)).toEqual([
+      "cf-access-authenticated-user-email",
+      "cf-access-client-id",
+      "cf-access-client-secret",
+    ]);
   });
 
   it("says what could not be seen, and claims neither", async () => {

@@ -1,7 +1,7 @@
 /** What was found out about something outside, or why it was not, with the code of Node's error where it has one. */
 export type Looked<T> = { found: T } | { failure: string; code?: string };
 
-/** What a request without any login was answered with. */
+/** What a request was answered with. */
 export interface Visit {
   status: number;
   /** Where it was sent on to. */
@@ -15,12 +15,27 @@ export interface Visit {
 /** A hostname of an agent, as the internet sees it. */
 export interface PublicHostname {
   hostname: string;
-  /** People log in to operator; services call bot. */
-  surface: "operator" | "bot";
   /** What the name resolves to. */
   addresses: Looked<string[]>;
-  /** The operator's first page, or a path of the bot's that is not declared. */
+  /** The operator's first page, or a path of the bot's that is not declared, asked for without any login. */
   visit: Looked<Visit>;
   /** Addresses of the fleet's servers. */
   servers: string[];
+}
+
+/** The hostname under which an agent's people log in. */
+export interface OperatorHostname extends PublicHostname {
+  /** Its first page, asked for with logins that nobody has issued. */
+  forged: Looked<Visit>;
+  /** Its first page, asked for with a service token of each tenant; undefined where that was not wanted. */
+  arrivals?: Arrival[];
+}
+
+/** A tenant's program at a hostname. */
+export interface Arrival {
+  tenant: string;
+  /** Whether the agent is the tenant's own. */
+  own: boolean;
+  /** Undefined where the tenant has no service token in force. */
+  visit?: Looked<Visit>;
 }

@@ -1,4 +1,5 @@
 import type { Control } from "../control";
+import { audit } from "./audit";
 import { drift } from "./drift";
 import { firewall } from "./firewall";
 import { guard } from "./guard";
@@ -21,4 +22,5 @@ export const serverControls: Control<SurveyedServer>[] = [
   ports,
   secretFiles,
   strangers,
+  audit,
 ];
