@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { changesCommand } from "./changes/command";
 import { demoCommand } from "./demo";
 import { doctorCommand } from "./doctor/command";
 import { logsCommand } from "./logs";
@@ -18,6 +19,7 @@ const program = new Command("creel")
   .addCommand(sshCommand())
   .addCommand(logsCommand())
   .addCommand(doctorCommand())
+  .addCommand(changesCommand())
   .addCommand(sandboxCommand())
   .addCommand(demoCommand());
 
