@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { changesCommand } from "./changes/command";
 import { demoCommand } from "./demo";
 import { doctorCommand } from "./doctor/command";
+import { commentCommand, issueCommand } from "./github/command";
 import { logsCommand } from "./logs";
 import { sandboxCommand } from "./sandbox";
 import { sshCommand } from "./ssh";
@@ -20,6 +21,8 @@ const program = new Command("creel")
   .addCommand(logsCommand())
   .addCommand(doctorCommand())
   .addCommand(changesCommand())
+  .addCommand(commentCommand())
+  .addCommand(issueCommand())
   .addCommand(sandboxCommand())
   .addCommand(demoCommand());
 
