@@ -3,11 +3,13 @@ import { Command } from "commander";
 import { changesCommand } from "./changes/command";
 import { demoCommand } from "./demo";
 import { doctorCommand } from "./doctor/command";
+import { driftCommand } from "./drift/command";
 import { commentCommand, issueCommand } from "./github/command";
 import { logsCommand } from "./logs";
 import { sandboxCommand } from "./sandbox";
 import { sshCommand } from "./ssh";
 import { statusCommand } from "./status";
+import { validateCommand } from "./validate/command";
 import { verifyCommand } from "./verify/command";
 
 /** The `creel` command. */
@@ -20,7 +22,9 @@ const program = new Command("creel")
   .addCommand(sshCommand())
   .addCommand(logsCommand())
   .addCommand(doctorCommand())
+  .addCommand(validateCommand())
   .addCommand(changesCommand())
+  .addCommand(driftCommand())
   .addCommand(commentCommand())
   .addCommand(issueCommand())
   .addCommand(sandboxCommand())

@@ -9,26 +9,34 @@ export interface PreviewOptions {
   policyPack?: string[];
   /** Their settings, one JSON file each, in the same order. Default: each pack's own. */
   policyPackConfig?: string[];
+  /** Folder of the project. Default: this one. */
+  folder?: string;
+  /** What to add to the environment. Default: nothing. */
+  env?: Record<string, string>;
 }
 
-/** Runs `pulumi preview` in this folder. A preview that fails is one as well: its messages say why. */
-export function runPreview({ stack, policyPack = [], policyPackConfig = [] }: PreviewOptions): Promise<Preview> {
+/** Runs `pulumi preview`. A preview that fails is one as well: its messages say why. */
+export function runPreview(options: PreviewOptions): Promise<Preview> {
+  const { policyPack = [], policyPackConfig = [], ...where } = options;
   const packs = policyPack.flatMap((folder) => ["--policy-pack", folder]);
   const configs = policyPackConfig.flatMap((file) => ["--policy-pack-config", file]);
   // Only the streaming form tells what policies say. Its events for debugging hold secrets in clear: they are dropped as
   // they come, and no line of it is ever written anywhere.
-  return runJson(["preview", ...packs, ...configs], stack, { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" });
+  return runJson(["preview", ...packs, ...configs], "true", where);
 }
 
-/** Runs `pulumi refresh --preview-only` in this folder: what was changed in the clouds. Takes no lock, stores nothing. */
-export function runRefreshPreview({ stack }: Pick<PreviewOptions, "stack">): Promise<Preview> {
-  return runJson(["refresh", "--preview-only"], stack, { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" });
+/** Runs `pulumi refresh --preview-only`: what was changed in the clouds. Takes no lock, stores nothing. */
+export function runRefreshPreview(where: Where): Promise<Preview> {
+  return runJson(["refresh", "--preview-only"], "false", where);
 }
 
-async function runJson(args: string[], stack: string | undefined, env: Record<string, string>): Promise<Preview> {
+type Where = Pick<PreviewOptions, "stack" | "folder" | "env">;
+
+async function runJson(args: string[], streaming: string, { stack, folder, env }: Where): Promise<Preview> {
   const chosen = stack === undefined ? [] : ["--stack", stack];
   const child = execa("pulumi", [...args, "--json", "--non-interactive", "--color", "never", ...chosen], {
-    env,
+    cwd: folder,
+    env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: streaming },
     stdin: "ignore",
     reject: false,
     buffer: { stdout: false, stderr: true },

@@ -41,7 +41,7 @@ export function connectGitHub({ author, env = process.env, second = 1000 }: Conn
   ];
   if (!owner || !repo || missing.length > 0) throw new Error(["GitHub cannot be asked", ...missing].join("\n"));
   const wait = (seconds: number, options: { method: string; url: string }, _api: unknown, retries: number) => {
-    console.error(`GitHub's limit is reached: ${options.method} ${options.url} has to wait ${seconds} s`);
+    console.error(`GitHub's limit is reached, ${options.method} ${options.url} asks for ${seconds} s`);
     return seconds <= mostPatience && retries < 3;
   };
   const api = new Client({
