@@ -5,6 +5,7 @@ import { demoCommand } from "./demo";
 import { doctorCommand } from "./doctor/command";
 import { driftCommand } from "./drift/command";
 import { commentCommand, issueCommand } from "./github/command";
+import { initCommand } from "./init/command";
 import { logsCommand } from "./logs";
 import { sandboxCommand } from "./sandbox";
 import { sshCommand } from "./ssh";
@@ -17,6 +18,7 @@ const program = new Command("creel")
   .description("Fleets of self-hosted AI agents on hardened servers")
   // What follows the command that `demo exec` runs are that command's options.
   .enablePositionalOptions()
+  .addCommand(initCommand())
   .addCommand(statusCommand())
   .addCommand(verifyCommand())
   .addCommand(sshCommand())
