@@ -60,7 +60,7 @@ function answerFaults({ name, stacks, backend, package: from }: Answers): string
       .filter((stack) => !/^[a-z][a-z0-9-]{0,30}$/.test(stack))
       .map((stack) => `  --stacks   "${stack}" is not a name: use small letters, digits and dashes, a letter first`),
     ...(new Set(stacks).size === stacks.length ? [] : [`  --stacks   "${stacks}" has one name twice: name each once`]),
-    ...(/^[a-z]+:\/\//.test(backend) && isLine(backend)
+    ...(/^[a-z][a-z0-9]*:\/\/\S/.test(backend) && isLine(backend)
       ? []
       : [
           `  --backend  "${backend}" is not an address: write s3://BUCKET, gs://BUCKET, azblob://CONTAINER or file:///FOLDER`,

@@ -52,12 +52,13 @@ export async function writeFiles(folder: string, files: NewFile[]): Promise<void
 
 /** Whether something is there under a file's name, or something that is no folder under that of one above it. */
 function isTaken(folder: string, file: string): boolean {
-  if (lstatSync(path.join(folder, file), { throwIfNoEntry: false }) !== undefined) return true;
-  const parts = file.split("/").slice(0, -1);
-  return parts.some((_part, at) => {
-    const above = statSync(path.join(folder, ...parts.slice(0, at + 1)), { throwIfNoEntry: false });
-    return above !== undefined && !above.isDirectory();
-  });
+  const parts = file.split("/");
+  for (let length = 1; length < parts.length; length++) {
+    const above = statSync(path.join(folder, ...parts.slice(0, length)), { throwIfNoEntry: false });
+    if (above === undefined) break;
+    if (!above.isDirectory()) return true;
+  }
+  return lstatSync(path.join(folder, file), { throwIfNoEntry: false }) !== undefined;
 }
 
 function filledIn(text: string, { name, stacks, backend }: Answers): string {
