@@ -18,6 +18,7 @@ export async function showDemo(
   }
   const inventories = [
     `${new URL(world.hetzner.endpoint).origin}/_sandbox/inventory`,
+    `${new URL(world.digitalocean.endpoint).origin}/_sandbox/inventory`,
     `${new URL(world.cloudflare.baseUrl).origin}/_sandbox/inventory`,
   ];
   for (const url of inventories) {

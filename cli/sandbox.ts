@@ -59,9 +59,10 @@ async function up(): Promise<void> {
   const started = Date.now();
   const say = (line: string) => console.log(line);
   const { result } = await withSandboxLock(say, () => runSteps(upSteps, {} as UpContext));
-  const { hetzner, cloudflare, registry, images, connector, edge, mailbox } = result;
+  const { hetzner, digitalocean, cloudflare, registry, images, connector, edge, mailbox } = result;
   console.log(`The sandbox is up (${((Date.now() - started) / 1000).toFixed(1)} s).
   Hetzner Cloud  ${hetzner.endpoint}
+  DigitalOcean   ${digitalocean.endpoint}
   Cloudflare     ${cloudflare.baseUrl}
   Registry       ${registry}
   Agent image    ${images.agent}

@@ -42,12 +42,18 @@ export async function ensureEmulators(tokens: Tokens, machines: ContainerMachine
 }
 
 /** What the process is told, by a file that only its owner can read. */
-function emulatorConfig({ hetzner, cloudflare }: Tokens, machines: ContainerMachinesOptions) {
+function emulatorConfig({ hetzner, digitalocean, cloudflare }: Tokens, machines: ContainerMachinesOptions) {
   const { clouds, certificates } = sandboxFiles();
   const { accountId, zoneId, zone, plan, team } = cloudflareAccount;
   return {
     state: clouds.state,
-    hetzner: { host: "127.0.0.1", port: ports.hetzner, token: hetzner, pool: addresses.pool },
+    hetzner: { host: "127.0.0.1", port: ports.hetzner, token: hetzner, pool: addresses.pools.hetzner },
+    digitalocean: {
+      host: "127.0.0.1",
+      port: ports.digitalocean,
+      token: digitalocean,
+      pool: addresses.pools.digitalocean,
+    },
     cloudflare: {
       host: "127.0.0.1",
       port: ports.cloudflare,
@@ -102,10 +108,11 @@ async function runsThisProgram(): Promise<boolean> {
   return times.every((time) => time.mtimeMs <= started);
 }
 
-/** Whether both APIs, the metadata service and the edge answer. */
+/** Whether the APIs, the metadata service and the edge answer. */
 async function answers(): Promise<boolean> {
   const urls = [
     `http://127.0.0.1:${ports.hetzner}/_sandbox/inventory`,
+    `http://127.0.0.1:${ports.digitalocean}/_sandbox/inventory`,
     `http://127.0.0.1:${ports.cloudflare}/_sandbox/inventory`,
     `http://${addresses.gateway}:${ports.metadata}/`,
     `http://${addresses.gateway}:${ports.edgeHttp}/`,

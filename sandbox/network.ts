@@ -17,8 +17,8 @@ export const addresses = {
   world: "198.51.100.2",
   /** Cloudflare's network, for browsers, webhook senders and connectors. */
   edge: "198.51.100.3",
-  /** Public addresses the emulated cloud hands out. */
-  pool: Array.from({ length: 240 }, (_, i) => `198.51.100.${i + 10}`),
+  /** Public addresses that each emulated cloud hands out. */
+  pools: { hetzner: pool(10), digitalocean: pool(130) },
   /** Where a cloud's metadata service is, for every cloud. */
   metadata: "169.254.169.254",
 };
@@ -26,12 +26,18 @@ export const addresses = {
 /** What the API emulators, the metadata service and the edge listen on. */
 export const ports = {
   hetzner: 17801,
+  digitalocean: 17807,
   cloudflare: 17802,
   metadata: 17803,
   edgeHttps: 17804,
   edgeHttp: 17805,
   edgeTunnel: 17806,
 };
+
+/** 120 addresses from the one that ends in a number on. */
+function pool(first: number): string[] {
+  return Array.from({ length: 120 }, (_, i) => `198.51.100.${first + i}`);
+}
 
 /** Makes the Docker network, or finds it as it should be. */
 export async function ensureNetwork(docker: Docker): Promise<void> {

@@ -29,6 +29,7 @@ export async function preflight(): Promise<DockerChoice | undefined> {
   if (!(await emulatorProcess())) {
     const taken = [
       { port: ports.hetzner, purpose: "the sandbox's Hetzner Cloud API" },
+      { port: ports.digitalocean, purpose: "the sandbox's DigitalOcean API" },
       { port: ports.cloudflare, purpose: "the sandbox's Cloudflare API" },
     ];
     faults.push(...(await portFaults("127.0.0.1", taken)));

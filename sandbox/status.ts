@@ -65,7 +65,9 @@ export async function worldStatus(): Promise<WorldStatus> {
     name: "clouds",
     state: emulators === undefined ? "missing" : "running",
     detail:
-      emulators === undefined ? "" : `Hetzner :${ports.hetzner}, Cloudflare :${ports.cloudflare}, pid ${emulators}`,
+      emulators === undefined
+        ? ""
+        : `Hetzner :${ports.hetzner}, DigitalOcean :${ports.digitalocean}, Cloudflare :${ports.cloudflare}, pid ${emulators}`,
   });
   const there = await readWorld();
   parts.push({
@@ -100,7 +102,7 @@ async function rulesStatus(ownDaemon: boolean): Promise<PartStatus> {
 }
 
 async function inventory(): Promise<Record<string, Inventory>> {
-  const clouds = { hetzner: ports.hetzner, cloudflare: ports.cloudflare };
+  const clouds = { hetzner: ports.hetzner, digitalocean: ports.digitalocean, cloudflare: ports.cloudflare };
   const asked = Object.entries(clouds).map(async ([name, port]) => {
     const url = `http://127.0.0.1:${port}/_sandbox/inventory`;
     const held = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(

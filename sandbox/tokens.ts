@@ -18,6 +18,8 @@ export const cloudflareAccount = {
 export interface Tokens {
   /** 64 characters, as Hetzner's are. */
   hetzner: string;
+  /** With the prefix of DigitalOcean's personal access tokens. */
+  digitalocean: string;
   /** 40 characters, as Cloudflare's are. */
   cloudflare: string;
 }
@@ -26,8 +28,15 @@ export interface Tokens {
 export async function sandboxTokens(): Promise<Tokens> {
   const { tokens: file } = sandboxFiles();
   const present = await readFile(file, "utf8").catch(() => undefined);
-  if (present) return JSON.parse(present) as Tokens;
-  const tokens = { hetzner: randomBytes(32).toString("hex"), cloudflare: randomBytes(20).toString("hex") };
+  const known: Partial<Tokens> = present ? JSON.parse(present) : {};
+  const fresh: Tokens = {
+    hetzner: randomBytes(32).toString("hex"),
+    digitalocean: `dop_v1_${randomBytes(32).toString("hex")}`,
+    cloudflare: randomBytes(20).toString("hex"),
+  };
+  const tokens = { ...fresh, ...known };
+  // A sandbox of an older release knows fewer clouds.
+  if (Object.keys(known).length === Object.keys(fresh).length) return tokens;
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   await replaceFile(file, JSON.stringify(tokens));
   return tokens;

@@ -102,6 +102,7 @@ export const upSteps: UpStep[] = [
         docker: choice,
         network: { name: networkName, subnet: addresses.subnet, gateway: addresses.gateway },
         hetzner: { endpoint: `http://127.0.0.1:${ports.hetzner}/v1`, token: tokens.hetzner },
+        digitalocean: { endpoint: `http://127.0.0.1:${ports.digitalocean}`, token: tokens.digitalocean },
         cloudflare: {
           baseUrl: `http://127.0.0.1:${ports.cloudflare}/client/v4`,
           token: tokens.cloudflare,
@@ -121,7 +122,7 @@ export const upSteps: UpStep[] = [
     },
   },
   {
-    title: "Clouds: Hetzner, Cloudflare, metadata",
+    title: "Clouds: Hetzner, DigitalOcean, Cloudflare, metadata",
     async run({ choice, server, result }) {
       const { resolvConf, world } = sandboxFiles();
       if (!existsSync(resolvConf)) await replaceFile(resolvConf, `nameserver ${addresses.world}\n`, 0o644);

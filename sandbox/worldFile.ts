@@ -8,6 +8,8 @@ export interface World {
   network: { name: string; subnet: string; gateway: string };
   /** Hetzner Cloud's API: endpoint as the provider wants it, token of 64 characters. */
   hetzner: { endpoint: string; token: string };
+  /** DigitalOcean's API: endpoint as the provider wants it. */
+  digitalocean: { endpoint: string; token: string };
   /** Cloudflare's API with its one account and zone. */
   cloudflare: { baseUrl: string; token: string; accountId: string; zoneId: string; zone: string; team: string };
   /** Host name of the image registry, and its address. */

@@ -35,6 +35,14 @@ export interface InboundRule {
   sources: string[];
 }
 
+/** One outbound permission of the provider's packet filter; see {@link InboundRule}. */
+export interface OutboundRule {
+  protocol: InboundRule["protocol"];
+  port?: string;
+  /** Networks in CIDR form that may be sent to. */
+  destinations: string[];
+}
+
 /** Runs servers. Every call is repeatable: creating what runs and removing what is gone both succeed. */
 export interface Machines {
   /** Resolves when the machine has been started; booting goes on. */
@@ -52,8 +60,14 @@ export interface Machines {
    *
    * @param inbound What may come in; an empty list lets nothing in, `undefined` means that no firewall is applied and
    *   everything may. Replies to what the server sent always pass.
+   * @param outbound What may go out, in the same way. Replies to what was let in always pass, and so does what goes to
+   *   the metadata service.
    */
-  setFirewall?(server: { id: number; ipv4: string }, inbound: InboundRule[] | undefined): Promise<void>;
+  setFirewall?(
+    server: { id: number; ipv4: string },
+    inbound: InboundRule[] | undefined,
+    outbound?: OutboundRule[],
+  ): Promise<void>;
 }
 
 /** Bookkeeping only: servers that are said to run and do not exist. */

@@ -7,7 +7,10 @@ import { createEdge, type Edge } from "../edge";
 import { type ContainerMachinesOptions, containerMachines } from "../machines/containerMachines";
 import { plans } from "./cloudflare/model";
 import { createCloudflare, emptyCloudflare } from "./cloudflare/server";
-import { createHetzner, emptyHetzner, findByAddress } from "./hetzner/server";
+import { findDroplet } from "./digitalocean/metadata";
+import { createDigitalOcean, emptyDigitalOcean } from "./digitalocean/server";
+import { findServer } from "./hetzner/metadata";
+import { createHetzner, emptyHetzner } from "./hetzner/server";
 import { noMachines } from "./machines";
 import { createMetadata } from "./metadata";
 import type { RequestEntry } from "./requestLog";
@@ -26,6 +29,7 @@ const configuration = z.object({
     pool: z.array(z.ipv4()),
     requestsPerHour: z.number().optional(),
   }),
+  digitalocean: z.object({ ...listener, token: z.string().min(1), pool: z.array(z.ipv4()) }),
   cloudflare: z.object({
     ...listener,
     token: z.string().regex(/^[0-9A-Za-z_-]{40,80}$/, "must be 40 to 80 characters of 0-9A-Za-z_-"),
@@ -58,6 +62,8 @@ async function main(file: string): Promise<void> {
   const hetznerStore = await openStore(join(config.state, "hetzner.json"), emptyHetzner());
   const machines = config.machines ? containerMachines(config.machines) : noMachines();
   const hetzner = createHetzner({ store: hetznerStore, machines, log, ...config.hetzner });
+  const digitaloceanStore = await openStore(join(config.state, "digitalocean.json"), emptyDigitalOcean());
+  const digitalocean = createDigitalOcean({ store: digitaloceanStore, machines, log, ...config.digitalocean });
   const cloudflareStore = await openStore(join(config.state, "cloudflare.json"), emptyCloudflare());
   let edge: Edge | undefined;
   const changed = () => edge?.sync();
@@ -74,10 +80,13 @@ async function main(file: string): Promise<void> {
     });
     edge.register(cloudflare);
   }
-  const metadata = createMetadata({ findByAddress: (ipv4) => findByAddress(hetznerStore.state, ipv4) });
+  const metadata = createMetadata({
+    findByAddress: (ipv4) => findServer(hetznerStore.state, ipv4) ?? findDroplet(digitaloceanStore.state, ipv4),
+  });
 
   const services: [FastifyInstance, { host: string; port: number } | null][] = [
     [hetzner, config.hetzner],
+    [digitalocean, config.digitalocean],
     [cloudflare, config.cloudflare],
     [metadata, config.metadata],
   ];
@@ -88,17 +97,18 @@ async function main(file: string): Promise<void> {
   const stop = async () => {
     await edge?.close();
     await Promise.all(services.map(([service]) => service.close()));
-    await Promise.all([hetznerStore.save(), cloudflareStore.save()]);
+    await Promise.all([hetznerStore, digitaloceanStore, cloudflareStore].map((store) => store.save()));
     process.exit(0);
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  const [hetznerAddress, cloudflareAddress, metadataAddress] = addresses;
+  const [hetznerAddress, digitaloceanAddress, cloudflareAddress, metadataAddress] = addresses;
   process.stdout.write(
     `${JSON.stringify({
       ready: true,
       pid: process.pid,
       hetzner: `${hetznerAddress}/v1`,
+      digitalocean: digitaloceanAddress,
       cloudflare: `${cloudflareAddress}/client/v4`,
       metadata: metadataAddress,
       ...(edge ? { edge: edge.ports } : {}),

@@ -10,7 +10,7 @@ import { describeUnless } from "../requirements";
 const program = compiledFile("sandbox", "clouds", "main.js");
 const accountId = "0123456789abcdef0123456789abcdef";
 const zoneId = "fedcba9876543210fedcba9876543210";
-const tokens = { hetzner: "t".repeat(64), cloudflare: "c".repeat(40) };
+const tokens = { hetzner: "t".repeat(64), digitalocean: "dop_v1_test", cloudflare: "c".repeat(40) };
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely
 type Json = any;
@@ -32,6 +32,7 @@ async function start(changes: object = {}): Promise<Json> {
   const config = {
     state: path.join(folder, "state"),
     hetzner: { ...any, token: tokens.hetzner, pool: ["198.51.100.10", "198.51.100.11"] },
+    digitalocean: { ...any, token: tokens.digitalocean, pool: ["198.51.100.130"] },
     cloudflare: { ...any, token: tokens.cloudflare, accounts: [{ id: accountId, name: "Acme" }], zones },
     metadata: any,
     machines: null,
@@ -107,6 +108,7 @@ describeUnless(missing, "the clouds' process", () => {
       ready: true,
       pid: running?.child.pid,
       hetzner: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+      digitalocean: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       cloudflare: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/client\/v4$/),
       metadata: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     });

@@ -48,7 +48,7 @@ export async function expectNoDrift(deployment: Deployment): Promise<void> {
 /** Names of what both emulated clouds hold, by kind; kinds with nothing in them left out. */
 export async function inventory(world: World): Promise<Record<string, string[]>> {
   const held: Record<string, string[]> = {};
-  for (const endpoint of [world.hetzner.endpoint, world.cloudflare.baseUrl]) {
+  for (const endpoint of [world.hetzner.endpoint, world.digitalocean.endpoint, world.cloudflare.baseUrl]) {
     const answer = await fetch(`${new URL(endpoint).origin}/_sandbox/inventory`);
     for (const [kind, { names }] of Object.entries((await answer.json()) as Record<string, { names: string[] }>)) {
       if (names.length > 0) held[kind] = names;

@@ -2,19 +2,17 @@ import { timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { createApi, type Inventory, inventoryOf } from "../api";
 import type { Machines } from "../machines";
-import type { MetadataEntry } from "../metadata";
 import type { RequestLog } from "../requestLog";
 import type { Store } from "../store";
 import { Actions, registerActions } from "./actions";
-import { datacenterOf, locationView, registerCatalog } from "./catalog";
+import { registerCatalog } from "./catalog";
 import { commonRefusals, HetznerError } from "./errors";
 import { registerFirewalls } from "./firewalls";
-import { machineSpec } from "./lifecycle";
 import { emptyHetzner, type HetznerState } from "./model";
 import { registerNetworks } from "./networks";
 import { registerPlacementGroups } from "./placementGroups";
 import { registerPrimaryIps } from "./primaryIps";
-import { all, type Project } from "./project";
+import type { Project } from "./project";
 import { defaultRequestsPerHour, registerRateLimit } from "./rateLimit";
 import { registerServers, resumeRemovals } from "./servers";
 import { registerSshKeys } from "./sshKeys";
@@ -77,34 +75,4 @@ function inventory(project: Project): Inventory {
   const { ssh_keys, firewalls, servers, networks, placement_groups, primary_ips, volumes } = project.state;
   const kinds = { ssh_keys, firewalls, servers, networks, placement_groups, primary_ips, volumes };
   return inventoryOf(Object.fromEntries(Object.entries(kinds).map(([kind, items]) => [kind, Object.values(items)])));
-}
-
-/** What the metadata service may tell the server that has a public address. */
-export function findByAddress(state: HetznerState, ipv4: string): MetadataEntry | undefined {
-  const project = { state };
-  const server = all(project, "servers").find((candidate) => machineSpec(project, candidate).ipv4 === ipv4);
-  if (!server) return undefined;
-  const location = locationView(server.location);
-  return {
-    spec: machineSpec(project, server),
-    availabilityZone: datacenterOf(location).name,
-    region: location.network_zone,
-    privateNetworks: server.private_net.flatMap((entry, index) => {
-      const network = state.networks[entry.network];
-      if (!network) return [];
-      return [
-        {
-          ip: entry.ip,
-          aliasIps: entry.alias_ips,
-          interfaceNumber: index + 1,
-          macAddress: entry.mac_address,
-          networkId: network.id,
-          networkName: network.name,
-          network: network.ip_range,
-          subnet: network.subnets[0]?.ip_range ?? network.ip_range,
-          gateway: network.subnets[0]?.gateway ?? "",
-        },
-      ];
-    }),
-  };
 }
