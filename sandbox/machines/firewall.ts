@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import type { InboundRule, Machines } from "../clouds/machines";
+import type { InboundRule, Machines, OutboundRule } from "../clouds/machines";
 import { findProgram } from "../hostPackages";
 
 /** The table of the cloud's packet filter on this computer, in front of the servers' bridge. */
@@ -10,11 +10,12 @@ export const firewallTable = "creel_sandbox";
  * this computer, from outside and from other servers alike.
  *
  * Not every kernel tracks connections on a bridge, so replies are told by what they look like: TCP that does not open a
- * connection, UDP from the ports that servers ask (DNS, time, HTTPS, tunnels), ICMP that is no request.
+ * connection, UDP from the ports that servers ask (DNS, time, HTTPS, tunnels) or that were let in, ICMP that is no
+ * request.
  */
-export const setFirewall: NonNullable<Machines["setFirewall"]> = async ({ ipv4 }, inbound) => {
+export const setFirewall: NonNullable<Machines["setFirewall"]> = async ({ ipv4 }, inbound, outbound) => {
   if (ipv4 === "") return;
-  await execa(findProgram("nft") ?? "nft", ["-f", "-"], { input: firewallRules(ipv4, inbound) });
+  await execa(findProgram("nft") ?? "nft", ["-f", "-"], { input: firewallRules(ipv4, inbound, outbound) });
 };
 
 /** Removes the whole filter. */
@@ -29,38 +30,72 @@ export async function removeFirewall(): Promise<void> {
  * What nft is told so that exactly these permissions hold for one address. Saying it again changes nothing.
  *
  * @param inbound as in {@link Machines.setFirewall}
+ * @param outbound as in {@link Machines.setFirewall}
  */
-export function firewallRules(ipv4: string, inbound: InboundRule[] | undefined): string {
+export function firewallRules(ipv4: string, inbound: InboundRule[] | undefined, outbound?: OutboundRule[]): string {
   const table = `bridge ${firewallTable}`;
-  const chain = `to_${ipv4.replaceAll(".", "_")}`;
-  const verdicts = inbound === undefined ? ["accept"] : [...replies, ...inbound.flatMap(permissions), "counter drop"];
-  const hooks = ["forward", "output"].flatMap((hook) => [
-    `add chain ${table} ${hook} { type filter hook ${hook} priority 0 ; policy accept ; }`,
-    `flush chain ${table} ${hook}`,
-    `add rule ${table} ${hook} ether type ip ip daddr vmap @guarded`,
-  ]);
+  const to = inbound === undefined ? ["accept"] : [...replies, ...inbound.flatMap(admissions), "counter drop"];
+  const from =
+    outbound === undefined
+      ? ["accept"]
+      : [metadata, ...openReplies, ...(inbound ?? []).flatMap(answers), ...outbound.flatMap(exits), "counter drop"];
+  const chainFor = (direction: "to" | "from", map: string, verdicts: string[]) => {
+    const chain = `${direction}_${ipv4.replaceAll(".", "_")}`;
+    return [
+      `add map ${table} ${map} { type ipv4_addr : verdict ; }`,
+      `add chain ${table} ${chain}`,
+      `flush chain ${table} ${chain}`,
+      ...verdicts.map((verdict) => `add rule ${table} ${chain} ${verdict}`),
+      `add element ${table} ${map} { ${ipv4} : jump ${chain} }`,
+    ];
+  };
+  const hook = (name: string, priority: number, address: string, map: string) => [
+    `add chain ${table} ${name} { type filter hook ${name} priority ${priority} ; policy accept ; }`,
+    `flush chain ${table} ${name}`,
+    `add rule ${table} ${name} ether type ip ip ${address} vmap @${map}`,
+  ];
   return [
     `add table ${table}`,
-    `add map ${table} guarded { type ipv4_addr : verdict ; }`,
-    `add chain ${table} ${chain}`,
-    `flush chain ${table} ${chain}`,
-    ...verdicts.map((verdict) => `add rule ${table} ${chain} ${verdict}`),
-    `add element ${table} guarded { ${ipv4} : jump ${chain} }`,
-    ...hooks,
+    ...chainFor("to", "guarded", to),
+    ...chainFor("from", "restrained", from),
+    ...hook("forward", 0, "daddr", "guarded"),
+    ...hook("output", 0, "daddr", "guarded"),
+    // Before any address is rewritten, which on some computers happens on the bridge already.
+    ...hook("prerouting", -300, "saddr", "restrained"),
     "",
   ].join("\n");
 }
 
-const replies = [
+const openReplies = [
   "ip protocol tcp tcp flags & (syn | ack) != syn accept",
-  "udp sport { 53, 123, 443, 7844 } accept",
   "ip protocol icmp icmp type != echo-request accept",
 ];
 
-/** One rule per source, since sources may overlap. The servers have no IPv6 addresses. */
-function permissions({ protocol, port, sources }: InboundRule): string[] {
-  const match = port === undefined ? `ip protocol ${protocol}` : `${protocol} dport ${port}`;
-  return sources
-    .filter((source) => !source.includes(":"))
-    .map((source) => (source === "0.0.0.0/0" ? `${match} accept` : `ip saddr ${source} ${match} accept`));
+const replies = [...openReplies, "udp sport { 53, 123, 443, 7844 } accept"];
+
+/** No cloud's firewall keeps a server from its metadata. */
+const metadata = "ip daddr 169.254.169.254 accept";
+
+function admissions({ protocol, port, sources }: InboundRule): string[] {
+  return permissions(matching(protocol, "dport", port), "saddr", sources);
+}
+
+function exits({ protocol, port, destinations }: OutboundRule): string[] {
+  return permissions(matching(protocol, "dport", port), "daddr", destinations);
+}
+
+/** Replies to UDP that was let in. */
+function answers({ protocol, port, sources }: InboundRule): string[] {
+  return protocol === "udp" ? permissions(matching(protocol, "sport", port), "daddr", sources) : [];
+}
+
+function matching(protocol: string, side: "dport" | "sport", port: string | undefined): string {
+  return port === undefined ? `ip protocol ${protocol}` : `${protocol} ${side} ${port}`;
+}
+
+/** One rule per network, since networks may overlap. The servers have no IPv6 addresses. */
+function permissions(match: string, address: "saddr" | "daddr", networks: string[]): string[] {
+  return networks
+    .filter((network) => !network.includes(":"))
+    .map((network) => (network === "0.0.0.0/0" ? `${match} accept` : `ip ${address} ${network} ${match} accept`));
 }
