@@ -15,6 +15,7 @@ import type { AgentInventory, FleetInventory } from "./fleetInventory";
 import { type FleetPlan, type PlannedAgent, planFleet } from "./fleetPlan";
 import type { FleetSpec } from "./fleetSpec";
 import { HardenedServer } from "./hardenedServer";
+import { keepPlacement } from "./lastPlacement";
 import { tenantAccess } from "./tenantSpec";
 import { ZoneEdge } from "./zoneEdge";
 
@@ -24,6 +25,11 @@ export interface FleetArgs {
   spec: FleetSpec;
   /** Secrets by agent and name; each is read at /run/secrets/NAME by that agent alone. Default: none. */
   secrets?: FleetSecrets;
+  /**
+   * Server of each agent so far, as {@link lastPlacement} reads it: an agent that names no server stays where it is.
+   * Default: nothing, and such agents are placed anew at every run, so that they move when something changes.
+   */
+  placement?: Record<string, string>;
   /**
    * A Cloudflare provider for tunnels and their configurations only, beside the one that everything else uses: in one
    * process the update of a tunnel spoils the updates of Access policies that follow it.
@@ -54,11 +60,14 @@ interface Station {
  *
  * Owns a HardenedServer, a Docker provider and the connectors' image for each server, an AccessPolicy for each tenant, a
  * ZoneEdge for each zone whose rules are not made elsewhere, an AgentContainer and an AgentTunnel for each agent. An agent
- * that names no server is put on the one with most memory left. Names are public only after the rules of their zone.
+ * that names no server stays where it is, and a new one is put on the server with most memory left; a preview tells where
+ * everybody is. Names are public only after the rules of their zone.
  *
  * Refuses a document with any fault, with all of them in one error, before anything is made.
  */
 export class Fleet extends pulumi.ComponentResource {
+  /** Server of each agent, which is kept in the state for {@link lastPlacement}. */
+  public readonly placement: Record<string, string>;
   /** What was deployed, without any secret. */
   public readonly inventory: pulumi.Output<FleetInventory>;
   /** What the rules of each zone have to know of the agents in it, by the zone's name. */
@@ -67,12 +76,15 @@ export class Fleet extends pulumi.ComponentResource {
   public readonly serviceTokens: Record<string, Record<string, ServiceTokenFacts>>;
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { faults, plan: checked } = planFleet(args.spec, args.secrets ?? {});
+    const { faults, plan: checked } = planFleet(args.spec, args.secrets ?? {}, args.placement);
     refuseFaults(faults, "creel:fleet");
     const plan = checked as FleetPlan;
     const { agents } = plan;
     super("creel:index:Fleet", name, { servers: Object.keys(plan.servers), agents: Object.keys(agents) }, opts);
 
+    this.placement = plan.placement;
+    keepPlacement(this, name, plan.placement);
+    if (pulumi.runtime.isDryRun()) for (const line of plan.placementLines) pulumi.log.info(line, this);
     const stations = this.stations(plan);
     const policies = this.policies(plan);
     const edges = this.edges(plan, args.settingsProvider);

@@ -8,7 +8,7 @@ import { serverSchema } from "./fleetSpec";
 import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
 import { zoneNameFaults } from "./hostnames";
-import { overfull, roomFor } from "./placement";
+import { overfull, relief, roomFor } from "./placement";
 import { rightFields } from "./schema";
 import { serverMemory, serverSizes } from "./serverSizes";
 import { didYouMean } from "./suggestions";
@@ -141,13 +141,20 @@ function firstBootRoomFaults({ servers, operatorKeys }: Draft): Fault[] {
   return [...faults.values()];
 }
 
-function memoryFaults({ servers, placing, placed, memory }: Draft): Fault[] {
-  return overfull(placing, placed, memory).map(({ server, agents, needed, room }) => {
+function memoryFaults({ servers, loads }: Draft): Fault[] {
+  return overfull(loads).map((full) => {
+    const { server, needed, room } = full;
+    const agents = full.agents.map(({ name }) => name).join(", ");
     const { entry, fields } = servers.find(({ name }) => name === server)!;
     const larger = largerSize(fields.size ?? "", needed);
     const group = entry === server ? "" : ` on ${server}`;
-    const reason = `leaves ${room} MiB for agents${group}, and ${agents.join(", ")} with connectors need ${needed} MiB`;
-    const remedy = `${larger === undefined ? "" : `choose ${larger}, or `}move an agent, or give one less`;
+    const reason = `leaves ${room} MiB for agents${group}, and ${agents} with connectors need ${needed} MiB`;
+    const move = relief(full, loads);
+    const elsewhere =
+      move === undefined
+        ? "move an agent, or give one less"
+        : `write server: ${move.to} at agents.${move.agent}, where ${move.free} MiB are left`;
+    const remedy = `${larger === undefined ? "" : `choose ${larger}, or `}${elsewhere}`;
     return { path: `servers.${entry}.size`, value: fields.size, reason, remedy };
   });
 }

@@ -1,7 +1,7 @@
 import type { BotRoute } from "./botRoutes";
 import { agentSchema, botSchema, type FullFleetSpec, routeSchema, serverSchema } from "./fleetSpec";
 import { defaultHostname } from "./hostnames";
-import { type Placing, placeAgents } from "./placement";
+import { type Placing, placeAgents, type ServerLoad, serverLoads } from "./placement";
 import { isRecord, rightFields } from "./schema";
 import { serverMemory } from "./serverSizes";
 import { type IdentityProviders, identityProviderSchema, type Tenant, tenantSchema } from "./tenantSpec";
@@ -36,16 +36,18 @@ export interface Draft {
   /** Every server, groups written out, with the entry that it comes from. */
   servers: { name: string; entry: string; fields: Partial<FullFleetSpec["servers"][string]> }[];
   agents: DraftAgent[];
-  /** What every agent needs, connectors included. */
-  placing: Placing[];
-  /** Memory of each server in MiB, as far as it is known. */
-  memory: Record<string, number>;
   /** Server of each agent that has one. */
   placed: Record<string, string>;
+  /** What every server has to carry, connectors included; with NaN for the room of one whose memory is not known. */
+  loads: ServerLoad[];
 }
 
-/** Reads what can be read, and places the agents by it. */
-export function readDraft(document: unknown): Draft {
+/**
+ * Reads what can be read, and places the agents by it.
+ *
+ * @param last server of each agent so far
+ */
+export function readDraft(document: unknown, last: Record<string, string>): Draft {
   const section = (name: string) => {
     const value = isRecord(document) ? document[name] : undefined;
     return isRecord(value) ? value : {};
@@ -67,11 +69,14 @@ export function readDraft(document: unknown): Draft {
   const memory = Object.fromEntries(
     servers.map(({ name, fields }) => [name, fields.memory ?? serverMemory(fields.size ?? "") ?? Number.NaN]),
   );
-  const placing = agents.map(({ name, server, memory = 0, bot }) => ({
-    name,
-    server,
-    memory: memory + connectorMemory * (bot === undefined ? 1 : 2),
-  }));
+  const placing = agents.map(
+    ({ name, server, memory = 0, bot }): Placing => ({
+      name,
+      server,
+      memory: memory + connectorMemory * (bot === undefined ? 1 : 2),
+    }),
+  );
+  const placed = placeAgents(placing, memory, last);
   return {
     sections,
     hasKeys: "keys" in operators,
@@ -82,9 +87,8 @@ export function readDraft(document: unknown): Draft {
     identityProviders: eachOf(sections.identityProviders, (value) => identityProviderSchema.safeParse(value).data),
     servers,
     agents,
-    placing,
-    memory,
-    placed: placeAgents(placing, memory),
+    placed,
+    loads: serverLoads(placing, placed, memory),
   };
 }
 

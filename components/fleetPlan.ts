@@ -6,6 +6,7 @@ import { type Draft, readDraft } from "./fleetDraft";
 import { fragmentsOf } from "./fleetEdge";
 import { type FullFleetSpec, fleetSchema } from "./fleetSpec";
 import { zoneOf } from "./hostnames";
+import { placementLines } from "./placement";
 import { plainSecretFaults } from "./plainText";
 import { schemaFaults } from "./schema";
 
@@ -23,6 +24,10 @@ export interface FleetPlan {
   /** Servers by their own names, groups written out. */
   servers: FullFleetSpec["servers"];
   agents: Record<string, PlannedAgent>;
+  /** Server of each agent. */
+  placement: Record<string, string>;
+  /** The same for people, one line for each server: who is there, who is new there, how full it is. */
+  placementLines: string[];
   /** What each agent gives the rules of its zone, by the zone's name. */
   edge: EdgeOutput;
 }
@@ -39,11 +44,16 @@ export type PlannedAgent = FullFleetSpec["agents"][string] & {
  *
  * @param given what stands under `creel:fleet`; nothing is an empty fleet
  * @param secrets what stands under `creel:secrets`
+ * @param last server of each agent so far, where it stays unless it is told another one. Default: none has one
  * @returns every fault there is, sorted by path, or a plan when there is none
  */
-export function planFleet(given: unknown, secrets: FleetSecrets): { faults: Fault[]; plan?: FleetPlan } {
+export function planFleet(
+  given: unknown,
+  secrets: FleetSecrets,
+  last: Record<string, string> = {},
+): { faults: Fault[]; plan?: FleetPlan } {
   const document = given ?? {};
-  const draft = readDraft(document);
+  const draft = readDraft(document, last);
   const plain = plainSecretFaults(document, "remove it here, have a new one issued, and set it under creel:secrets");
   const schema = schemaFaults(fleetSchema, document).map((f) => ({ ...f, path: f.path || "creel:fleet" }));
   // Of a secret nothing else is said; and what hangs on a value that is wrong by itself would only be said twice.
@@ -53,11 +63,11 @@ export function planFleet(given: unknown, secrets: FleetSecrets): { faults: Faul
   const faults = [...first, ...fleetFaults(draft, secrets).filter((fault) => !told(fault.path))].sort((a, b) =>
     a.path.localeCompare(b.path, "en", { numeric: true }),
   );
-  return faults.length > 0 ? { faults } : { faults, plan: plan(fleetSchema.parse(document), draft, secrets) };
+  return faults.length > 0 ? { faults } : { faults, plan: plan(fleetSchema.parse(document), draft, secrets, last) };
 }
 
-function plan(spec: FullFleetSpec, draft: Draft, secrets: FleetSecrets): FleetPlan {
-  const { servers, placed } = draft;
+function plan(spec: FullFleetSpec, draft: Draft, secrets: FleetSecrets, last: Record<string, string>): FleetPlan {
+  const { servers, placed, loads } = draft;
   const agents = draft.agents.map(({ name, operator }) => {
     const zone = zoneOf(operator!, Object.keys(spec.zones))!;
     const placing = { server: placed[name]!, operator: operator!, zone: { ...spec.zones[zone]!, name: zone } };
@@ -74,6 +84,8 @@ function plan(spec: FullFleetSpec, draft: Draft, secrets: FleetSecrets): FleetPl
     tenants: spec.tenants,
     servers: Object.fromEntries(servers.map(({ name, entry }) => [name, spec.servers[entry]!])),
     agents: Object.fromEntries(agents),
+    placement: Object.fromEntries(agents.map(([name, { server }]) => [name, server])),
+    placementLines: placementLines(loads, last),
     edge: Object.fromEntries(Object.keys(spec.zones).map((zone) => [zone, ofZone(zone)])),
   };
 }

@@ -18,6 +18,7 @@ export type { AgentInventory, FleetInventory, ServerInventory, WebhookInventory 
 export { type FleetPlan, planFleet } from "./fleetPlan";
 export { type FleetSpec, fleetSchema } from "./fleetSpec";
 export { HardenedServer, type HardenedServerArgs } from "./hardenedServer";
+export { lastPlacement } from "./lastPlacement";
 export { type ZoneBots, ZoneEdge, type ZoneEdgeArgs, type ZoneHsts, type ZoneTls } from "./zoneEdge";
 export { ZonePlan } from "./zonePlans";
 export type { ZonePacking, ZoneRateLimit } from "./zoneRules";

@@ -63,6 +63,7 @@ describe("the fleet's program under the engine", () => {
         "create pulumi:providers:cloudflare::tunnels",
         "create pulumi:providers:cloudflare::zone-settings",
         `${fleet}::fleet`,
+        `${fleet}$pulumi:index:Stash::fleet-placement`,
         `${fleet}$pulumi:providers:docker::reef`,
         `${fleet}$docker:index/remoteImage:RemoteImage::reef-connector-image`,
         `${server}::reef`,

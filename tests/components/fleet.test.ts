@@ -62,6 +62,7 @@ describe("Fleet", () => {
       "creel:index:Fleet$creel:index:HardenedServer::reef",
       "creel:index:Fleet$creel:index:ZoneEdge::example.com",
       "creel:index:Fleet$docker:index/remoteImage:RemoteImage::reef-connector-image",
+      "creel:index:Fleet$pulumi:index:Stash::fleet-placement",
       "creel:index:Fleet$pulumi:providers:docker::reef",
       "creel:index:Fleet::fleet",
       "pulumi:providers:cloudflare::tunnels",
