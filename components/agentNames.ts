@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import type { Fault } from "./faults";
 
 /** Longest name of an agent: with every ending that is added to it, a host name (63) still has room. */
-const longestName = 24;
+export const longestName = 24;
 
-const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+/** Form of a name: lower-case letters, digits and single dashes, a letter first. */
+export const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /** Whether every object has a property of that name already, which would take the place of what is missing. */
 export function isInherited(name: string): boolean {

@@ -4,7 +4,7 @@ import { type Fault, faultsUnder } from "./faults";
 import { agentFaults, type FleetSecrets, secretFaults } from "./fleetAgents";
 import type { Draft } from "./fleetDraft";
 import { edgeFaults } from "./fleetEdge";
-import { serverSchema } from "./fleetSpec";
+import { mostServers, serverSchema } from "./fleetSpec";
 import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
 import { zoneNameFaults } from "./hostnames";
@@ -41,6 +41,11 @@ function nameListFaults({ sections, servers, agents, hasKeys, hasConnector }: Dr
     if (other === undefined) continue;
     const reason = `stands for ${name}, and so does servers.${other.entry}`;
     faults.push({ path: `servers.${entry}`, reason, remedy: "rename one of them" });
+  }
+  if (servers.length > mostServers) {
+    const reason = `are ${servers.length}, and one stack holds at most ${mostServers}`;
+    const remedy = "move some, with their agents, into another stack file (a shard; its zones say rules: elsewhere)";
+    faults.push({ path: "servers", reason, remedy });
   }
   if (servers.length > 0 && !hasKeys) {
     const remedy = "write the SSH public keys that may log in to the servers";

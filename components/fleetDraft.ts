@@ -1,5 +1,6 @@
+import { agentSchema, botSchema, routeSchema } from "./agentSpec";
 import type { BotRoute } from "./botRoutes";
-import { agentSchema, botSchema, type FullFleetSpec, routeSchema, serverSchema } from "./fleetSpec";
+import { type FullFleetSpec, mostServers, serverSchema } from "./fleetSpec";
 import { defaultHostname } from "./hostnames";
 import { type Placing, placeAgents, type ServerLoad, serverLoads } from "./placement";
 import { isRecord, rightFields } from "./schema";
@@ -63,7 +64,7 @@ export function readDraft(document: unknown, last: Record<string, string>): Draf
   const keys: unknown[] = Array.isArray(operators.keys) ? operators.keys : [];
   const servers = Object.entries(sections.servers).flatMap(([entry, value]) => {
     const fields = rightFields(serverSchema, value);
-    return serverNames(entry, fields.count).map((name) => ({ name, entry, fields }));
+    return serverNames(entry, groupSize(value)).map((name) => ({ name, entry, fields }));
   });
   const agents = Object.entries(sections.agents).map(([name, value]) => draftAgent(name, value, sections));
   const memory = Object.fromEntries(
@@ -125,6 +126,12 @@ function eachOf<T>(entries: Record<string, unknown>, make: (value: unknown) => T
     if (result !== undefined) made[name] = result;
   }
   return made;
+}
+
+/** How many servers an entry stands for; a wrong number is taken for the right one that it comes near. */
+function groupSize(value: unknown): number | undefined {
+  const count = isRecord(value) ? value.count : undefined;
+  return typeof count === "number" && count >= 1 ? Math.min(Math.floor(count), 2 * mostServers) : undefined;
 }
 
 /** The names of the servers that one entry stands for. */

@@ -2,6 +2,7 @@ import type { EdgeOutput } from "./edgeFragment";
 import type { Fault } from "./faults";
 import type { FleetSecrets } from "./fleetAgents";
 import { fleetFaults } from "./fleetChecks";
+import { faultsAtDefaults, withDefaults } from "./fleetDefaults";
 import { type Draft, readDraft } from "./fleetDraft";
 import { fragmentsOf } from "./fleetEdge";
 import { type FullFleetSpec, fleetSchema } from "./fleetSpec";
@@ -52,17 +53,16 @@ export function planFleet(
   secrets: FleetSecrets,
   last: Record<string, string> = {},
 ): { faults: Fault[]; plan?: FleetPlan } {
-  const document = given ?? {};
+  const { document, inherited } = withDefaults(given ?? {});
   const draft = readDraft(document, last);
-  const plain = plainSecretFaults(document, "remove it here, have a new one issued, and set it under creel:secrets");
+  const plain = plainSecretFaults(given, "remove it here, have a new one issued, and set it under creel:secrets");
   const schema = schemaFaults(fleetSchema, document).map((f) => ({ ...f, path: f.path || "creel:fleet" }));
   // Of a secret nothing else is said; and what hangs on a value that is wrong by itself would only be said twice.
   const secretAt = new Set(plain.map(({ path }) => path));
   const first = [...plain, ...schema.filter(({ path }) => !secretAt.has(path))];
   const told = (path: string) => first.some((f) => path === f.path || path.startsWith(`${f.path}.`));
-  const faults = [...first, ...fleetFaults(draft, secrets).filter((fault) => !told(fault.path))].sort((a, b) =>
-    a.path.localeCompare(b.path, "en", { numeric: true }),
-  );
+  const all = [...first, ...fleetFaults(draft, secrets).filter((fault) => !told(fault.path))];
+  const faults = faultsAtDefaults(all, inherited).sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }));
   return faults.length > 0 ? { faults } : { faults, plan: plan(fleetSchema.parse(document), draft, secrets, last) };
 }
 

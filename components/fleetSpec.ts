@@ -1,23 +1,26 @@
 import { z } from "zod";
 import { hostProfiles } from "../profiles/host";
-import { runtimes } from "../profiles/runtimes";
-import { webhooks } from "../profiles/webhooks";
 import { adminKeyFaults, cidrFaults } from "./adminAccess";
-import { imageFaults } from "./images";
+import { longestName, namePattern } from "./agentNames";
+import { agentSchema, image } from "./agentSpec";
 import { checkedText, memory, message, text } from "./schema";
-import { didYouMean } from "./suggestions";
-import { identityProvidersSchema, tenantSchema } from "./tenantSpec";
+import { identityProviderSchema, tenantSchema } from "./tenantSpec";
 import { zoneSchema } from "./zoneSpec";
 
-const image = checkedText("an image by digest: repo@sha256:…", (value) => imageFaults("", value));
-const words = z.array(text("a text")).min(1);
+/**
+ * Most servers in one stack, so that what one deployment can break stays small, and quick: above it the fleet is split.
+ * An estimate of ours; some 60 resources for each server with its agents make about 700.
+ */
+export const mostServers = 12;
 
 /** A server, or a group of equal ones. */
 export const serverSchema = z.strictObject({
   count: z
     .int()
     .min(1)
-    .max(50)
+    .max(mostServers, {
+      error: message("is more than one stack holds", `write ${mostServers} or less, and the others into another stack`),
+    })
     .optional()
     .describe("How many equal servers; NAME becomes NAME-1, NAME-2 and so on. Default: one, called NAME."),
   provider: z.enum(["hcloud"]).default("hcloud").describe("Whose server it is. Default: Hetzner Cloud (hcloud)."),
@@ -34,7 +37,11 @@ export const serverSchema = z.strictObject({
   ssh: z
     .strictObject({
       cidrs: z
-        .array(checkedText("an address range, such as 198.51.100.7/32", (value) => cidrFaults("", value)))
+        .array(
+          checkedText("an address range, such as 198.51.100.7/32", (value) => cidrFaults("", value)).meta({
+            pattern: "^[0-9a-fA-F.:]+/\\d{1,3}$",
+          }),
+        )
         .min(1)
         .describe("Address ranges from which SSH is open."),
       allowOpen: z
@@ -48,86 +55,36 @@ export const serverSchema = z.strictObject({
     .describe("A change makes a new server and moves the agents there, without their state. Default: empty."),
 });
 
-const presets = Object.keys(webhooks) as (keyof typeof webhooks)[];
+/** Entries by names that servers, containers and resources can have. */
+const named = <T extends z.ZodType>(entry: T) =>
+  z.record(z.string(), entry).meta({ propertyNames: { pattern: namePattern.source, maxLength: longestName } });
 
-/** A path of an agent that is open to everybody, written out. */
-export const routeSchema = z.strictObject({
-  preset: z.enum(presets).optional().describe("Service whose facts are taken where nothing else is written."),
-  path: text("a path, such as /hooks/x").optional().describe("Path, compared exactly. Default: the preset's."),
-  methods: z
-    .array(text("a method, such as POST"))
-    .min(1)
-    .optional()
-    .describe("HTTP methods that are let through. Default: the preset's, else POST."),
-  contentTypes: z
-    .array(text("a media type, such as application/json"))
-    .optional()
-    .describe("Media types that are let through; an empty list lets any through. Default: the preset's, else JSON."),
-  port: z
-    .number()
-    .optional()
-    .describe("TCP port on which the agent answers it. Default: the preset's, else the agent's."),
-  secret: text("the name of a secret of the agent")
-    .optional()
-    .describe("Secret by which the agent tells real requests from forged ones. Default: the preset's."),
-});
+/** What an entry may leave out because it is the same for all. The names that an agent is known by are its own. */
+export const defaultSchemas = {
+  server: serverSchema.partial(),
+  agent: agentSchema.omit({ operator: true, bot: true }).partial(),
+};
 
-/** What is open to everybody. */
-export const botSchema = z.strictObject({
-  hostname: text("a hostname, such as atlas-bot.example.com").describe("Name under which services reach the agent."),
-  routes: z
-    .array(
-      z.union([z.enum(presets).transform((preset) => ({ preset })), routeSchema], {
-        error: ({ input }) =>
-          typeof input === "string"
-            ? message("is not a preset", didYouMean(input, presets, "presets"))
-            : message("is not a route", "write the name of a preset, or a path with its secret"),
-      }),
-    )
-    .min(1)
-    .describe("The paths that are open: names of presets, and routes written out."),
-});
-
-/** One agent. */
-export const agentSchema = z.strictObject({
-  tenant: text("the name of a tenant").describe("Whose agent it is: the name of a tenant."),
-  server: text("the name of a server")
+const defaultsSchema = z.strictObject({
+  server: defaultSchemas.server.optional().describe("Settings of every server that does not have them. Default: none."),
+  agent: defaultSchemas.agent
     .optional()
-    .describe("Server it runs on. Default: the one with most memory left."),
-  runtime: z
-    .enum(Object.keys(runtimes) as (keyof typeof runtimes)[])
-    .default("generic")
-    .describe("What kind of agent it is. Default: generic."),
-  image: image.describe("Image by digest, without a tag: repo@sha256:…"),
-  operator: text("a hostname, such as atlas.example.com")
-    .optional()
-    .describe("Name under which its people open it. Default: AGENT-TENANT.ZONE where there is one zone."),
-  bot: botSchema
-    .optional()
-    .describe("A second name, under which services may call it without logging in. Default: none."),
-  rotation: text("any word")
-    .optional()
-    .describe("A change makes new secrets for its tunnels, which stay. Default: empty."),
-  memory: memory().describe("Memory limit with its unit, such as 2GiB."),
-  cpus: z.number().optional().describe("Processors it may use at most, such as 0.5. Default: as many as are idle."),
-  tasksMax: z.number().optional().describe("Most processes and threads at one time. Default: 512."),
-  port: z.number().optional().describe("TCP port on which it listens inside. Default: the runtime's."),
-  health: words.optional().describe("Command inside that exits with 0 when it is healthy. Default: the runtime's."),
-  command: words.optional().describe("Command that its container runs. Default: the runtime's, else the image's."),
-  environment: z
-    .record(z.string(), text("a text; put quotes around numbers"))
-    .default({})
-    .describe("Environment, plain values only. Default: the runtime's alone."),
+    .describe("Settings of every agent that does not have them; environment is added to its own. Default: none."),
 });
 
 /**
- * The document under `creel:fleet`, the one source of its types, checks and reference.
+ * The document under `creel:fleet` with what {@link withDefaults} adds, the one source of its types, checks, JSON Schema
+ * and reference.
  */
 export const fleetSchema = z.strictObject({
   operators: z
     .strictObject({
       keys: z
-        .array(checkedText("an SSH public key: ssh-ed25519 AAAA…", (value) => adminKeyFaults("", value)))
+        .array(
+          checkedText("an SSH public key: ssh-ed25519 AAAA…", (value) => adminKeyFaults("", value)).meta({
+            pattern: "^(ssh|ecdsa|sk)-\\S+ AAAA\\S+",
+          }),
+        )
         .min(1)
         .describe("SSH public keys that may log in to the servers, in OpenSSH's form."),
     })
@@ -137,17 +94,31 @@ export const fleetSchema = z.strictObject({
     .strictObject({ image: image.describe("Image of cloudflared by digest, without a tag.") })
     .optional()
     .describe("What connects agents to Cloudflare. Needed as soon as there is an agent."),
-  zones: z.record(z.string(), zoneSchema).default({}).describe("Cloudflare zones by name."),
-  identityProviders: identityProvidersSchema
+  defaults: defaultsSchema.optional().describe("What entries have in common, written once. Default: nothing."),
+  zones: z
+    .record(z.string(), zoneSchema)
+    .meta({ propertyNames: { pattern: "^([a-z0-9-]+\\.)+[a-z]{2,}$" } })
+    .default({})
+    .describe("Cloudflare zones by name. Default: none."),
+  identityProviders: named(identityProviderSchema)
     .default({})
     .describe("Identity providers of the account that tenants refer to, by name. Default: none."),
-  tenants: z.record(z.string(), tenantSchema).default({}).describe("Tenants by name."),
-  servers: z.record(z.string(), serverSchema).default({}).describe("Servers by name."),
-  agents: z.record(z.string(), agentSchema).default({}).describe("Agents by name."),
+  tenants: named(tenantSchema).default({}).describe("Tenants by name. Default: none."),
+  servers: named(serverSchema)
+    .default({})
+    .describe(`Servers by name, at most ${mostServers} with the members of groups. Default: none.`),
+  agents: named(agentSchema).default({}).describe("Agents by name. Default: none."),
 });
 
-/** The document as a person writes it. */
-export type FleetSpec = z.input<typeof fleetSchema>;
+type WholeSpec = z.input<typeof fleetSchema>;
+
+/** The document as a person writes it: with defaults, entries need not be complete. */
+export type FleetSpec =
+  | (Omit<WholeSpec, "defaults"> & { defaults?: undefined })
+  | (Omit<WholeSpec, "servers" | "agents"> & {
+      servers?: Record<string, Partial<NonNullable<WholeSpec["servers"]>[string]>>;
+      agents?: Record<string, Partial<NonNullable<WholeSpec["agents"]>[string]>>;
+    });
 
 /** The document with every default filled in. */
 export type FullFleetSpec = z.output<typeof fleetSchema>;

@@ -91,9 +91,7 @@ export const tenantSchema = z.strictObject({
 });
 
 /** The document's `identityProviders`, by name. */
-export const identityProvidersSchema = z.record(z.string(), identityProviderSchema);
-
-export type IdentityProviders = z.output<typeof identityProvidersSchema>;
+export type IdentityProviders = Record<string, z.output<typeof identityProviderSchema>>;
 export type Tenant = z.output<typeof tenantSchema>;
 
 /**

@@ -28,7 +28,7 @@ function manyBots(count: number): { document: Record<string, unknown>; secrets: 
   const document = goodFleet();
   const given: FleetSecrets = {};
   deepSet(document, "servers/reef", undefined);
-  deepSet(document, "servers/reef", { location: "fsn1", size: "cx53", count: 50, ssh: { cidrs: ["198.51.100.1/32"] } });
+  deepSet(document, "servers/reef", { location: "fsn1", size: "cx53", count: 12, ssh: { cidrs: ["198.51.100.1/32"] } });
   deepSet(document, "agents", {});
   for (let i = 0; i < count; i++) {
     const routes = Array.from({ length: 4 }, (_, n) =>

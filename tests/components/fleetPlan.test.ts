@@ -281,6 +281,16 @@ describe("what a fleet gets wrong", () => {
       [/^tenants.ana.emails\[0\] "\*" would admit more than one person/],
     ],
     ["nobody as a tenant", { "tenants.ana.emails": [] }, [/^tenants.ana.emails is missing/]],
+    [
+      "more servers than a stack holds",
+      { "servers.reef.count": 8, "servers.atoll": { ...(server() as object), count: 5 } },
+      [/^servers are 13, and one stack holds at most 12: move some, with their agents, into another stack file/],
+    ],
+    [
+      "a group larger than a stack",
+      { "servers.reef.count": 13 },
+      [/^servers are 13/, /^servers.reef.count 13 is more than one stack holds: write 12 or less, and the others into/],
+    ],
     ["a list for a section", { agents: [] }, [/^agents is not a group of named entries/]],
     ["nothing for an agent", { "agents.atlas": null }, [/^agents.atlas is not a group of settings/]],
   ];
