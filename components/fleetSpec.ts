@@ -38,9 +38,11 @@ export const serverSchema = z.strictObject({
     .strictObject({
       cidrs: z
         .array(
-          checkedText("an address range, such as 198.51.100.7/32", (value) => cidrFaults("", value)).meta({
-            pattern: "^[0-9a-fA-F.:]+/\\d{1,3}$",
-          }),
+          checkedText(
+            "an address range, such as 198.51.100.7/32",
+            (value) => cidrFaults("", value),
+            "^[0-9a-fA-F.:]+/\\d{1,3}$",
+          ),
         )
         .min(1)
         .describe("Address ranges from which SSH is open."),
@@ -81,9 +83,11 @@ export const fleetSchema = z.strictObject({
     .strictObject({
       keys: z
         .array(
-          checkedText("an SSH public key: ssh-ed25519 AAAA…", (value) => adminKeyFaults("", value)).meta({
-            pattern: "^(ssh|ecdsa|sk)-\\S+ AAAA\\S+",
-          }),
+          checkedText(
+            "an SSH public key: ssh-ed25519 AAAA…",
+            (value) => adminKeyFaults("", value),
+            "^(ssh|ecdsa|sk)-\\S+ AAAA\\S+",
+          ),
         )
         .min(1)
         .describe("SSH public keys that may log in to the servers, in OpenSSH's form."),

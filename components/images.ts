@@ -4,6 +4,10 @@ const byDigest = /^([a-z0-9][a-z0-9.-]*(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*@s
 
 /** What is wrong with the name of an image: it must be `repository@sha256:…`, without a tag. */
 export function imageFaults(path: string, image: string): Fault[] {
+  if (/@sha256:0{64}$/.test(image)) {
+    const remedy = "write the image's own digest (docker buildx imagetools inspect repo:tag prints it)";
+    return [{ path, value: image, reason: "has a placeholder for a digest", remedy }];
+  }
   if (byDigest.test(image)) return [];
   const [named = "", digest] = image.split("@", 2);
   const repository = named.replace(/:[^:/]*$/, "");

@@ -10,22 +10,28 @@ export function message(reason: string, remedy: string): string {
   return `${reason}: ${remedy}`;
 }
 
-/** A text of one form; `write` says which, as the end of "write …". */
+/** A text of one form; `write` says which, as the end of "write …" and as the name of its type. */
 export function text(write: string, form?: RegExp) {
   const base = z.string({
     error: ({ input }) =>
       input === undefined ? message("is missing", `write ${write}`) : message("is not a text", `write ${write}`),
   });
-  return form === undefined ? base : base.regex(form, { error: message("has another form", `write ${write}`) });
+  const whole = form === undefined ? base : base.regex(form, { error: message("has another form", `write ${write}`) });
+  return whole.meta({ title: write });
 }
 
-/** A text that has to pass checks which tell faults. */
-export function checkedText(write: string, faults: (value: string) => Fault[]) {
-  return text(write).superRefine((value, context) => {
+/**
+ * A text that has to pass checks which tell faults.
+ *
+ * @param pattern an expression that every right text matches, for editors, which know nothing of the checks
+ */
+export function checkedText(write: string, faults: (value: string) => Fault[], pattern?: string) {
+  const checked = text(write).superRefine((value, context) => {
     for (const { reason, remedy } of faults(value)) {
       context.addIssue({ code: "custom", message: message(reason, remedy) });
     }
   });
+  return checked.meta({ title: write, ...(pattern === undefined ? {} : { pattern }) });
 }
 
 /** An amount of memory with its unit, read as MiB. */

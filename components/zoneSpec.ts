@@ -4,13 +4,17 @@ import type { Fault } from "./faults";
 import { checkedText, message, text } from "./schema";
 import { ZonePlan } from "./zonePlans";
 
-const cloudflareId = text("32 hexadecimal digits, as Cloudflare shows them", /^[0-9a-f]{32}$/);
+const idForm = "32 hexadecimal digits, as Cloudflare shows them";
+const cloudflareId = text(idForm, /^[0-9a-f]{32}$/)
+  .refine((id) => !/^0+$/.test(id), { error: message("is a placeholder", `write ${idForm}`) })
+  .meta({ title: idForm });
 
 // YAML reads an unquoted 1.2 as a number.
 const tlsVersion = z
   .union([z.enum(["1.2", "1.3"]), z.literal(1.2), z.literal(1.3)], {
     error: message("is not a TLS version that is still safe", "write 1.2 or 1.3"),
   })
+  .meta({ title: "1.2 or 1.3" })
   .transform((version) => String(version) as "1.2" | "1.3");
 
 /** How often one address may call. */
@@ -70,7 +74,7 @@ export const zoneSchema = z.strictObject({
   accountId: cloudflareId.describe("Cloudflare account id: 32 hexadecimal digits. All zones of a fleet have the same."),
   zoneId: cloudflareId.describe("Cloudflare zone id: 32 hexadecimal digits."),
   plan: z.enum(ZonePlan).default("free").describe("The zone's plan. Default: free."),
-  team: checkedText("the Zero Trust team of the account", (value) => teamFaults("", value)).describe(
+  team: checkedText("the Zero Trust team of the account", (value) => teamFaults("", value), "^[a-z0-9-]+$").describe(
     "Zero Trust team of the account: acme for acme.cloudflareaccess.com.",
   ),
   certificates: z

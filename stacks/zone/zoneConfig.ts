@@ -11,7 +11,7 @@ import type { ConfigSource } from "../fleetConfig";
 const { zoneId, plan, rateLimit, managedRules, tls, bots } = zoneSchema.shape;
 
 /** The document under `creel:zone`. */
-const zoneStackSchema = z.strictObject({
+export const zoneStackSchema = z.strictObject({
   zone: text("a zone, such as example.com", /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/).describe(
     "Name of the zone.",
   ),
