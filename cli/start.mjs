@@ -78,7 +78,11 @@ async function build() {
   const failed =
     (await run(process.execPath, [tools.tsc, "-p", "tsconfig.build.json"], ["ignore", 2, 2])) ||
     (await run(process.execPath, [inRoot("cli", "assets.mjs")], ["ignore", 2, 2])) ||
-    (await run(process.execPath, [inRoot("dist/stacks/schema/write.js"), inRoot("dist/schema/stack.schema.json")], ["ignore", 2, 2]));
+    (await run(
+      process.execPath,
+      [inRoot("dist/stacks/schema/write.js"), inRoot("dist/schema/stack.schema.json")],
+      ["ignore", 2, 2],
+    ));
   // The fingerprint is from before: whatever changed meanwhile is compiled next time.
   if (!failed) writeFileSync(stamp, sources);
   return failed;
