@@ -20,7 +20,7 @@ export function fleetFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
   return [
     ...nameListFaults(draft),
     ...zoneFaults(draft),
-    ...peopleFaults(draft),
+    ...tenantFaults(draft.tenants, draft.identityProviders, Object.keys(draft.sections.identityProviders)),
     ...serverFaults(draft),
     ...firstBootRoomFaults(draft),
     ...agentFaults(draft, secrets),
@@ -80,14 +80,6 @@ function zoneFaults(draft: Draft): Fault[] {
     }
     return faults;
   });
-}
-
-function peopleFaults({ sections, tenants, identityProviders }: Draft): Fault[] {
-  const written = Object.keys(sections.identityProviders);
-  // Of an identity provider that is there and wrong, that is all there is to say.
-  const missing = ({ path, value }: Fault) =>
-    !/identityProviders\[\d+\]$/.test(path) || !written.includes(String(value));
-  return tenantFaults(tenants, identityProviders).filter(missing);
 }
 
 function serverFaults({ sections, operatorKeys }: Draft): Fault[] {

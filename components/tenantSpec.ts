@@ -124,13 +124,19 @@ export function tenantAccess(
  * Everything that is wrong with the tenants beyond each value by itself, with paths from the root of the document.
  *
  * @param tenants what is right of each tenant, by name
+ * @param providers the identity providers that are right
+ * @param written names of all that are there. What is wrong with one is said of it, and not of who names it.
  */
-export function tenantFaults(tenants: Record<string, Partial<Tenant>>, providers: IdentityProviders): Fault[] {
+export function tenantFaults(
+  tenants: Record<string, Partial<Tenant>>,
+  providers: IdentityProviders,
+  written = Object.keys(providers),
+): Fault[] {
   const faults = Object.entries(tenants).flatMap(([name, tenant]) => {
     const found = accessPolicyFaults(tenantAccess(tenant, providers)).map((fault) => inTenant(fault));
     for (const [i, provider] of (tenant.identityProviders ?? []).entries()) {
-      if (Object.hasOwn(providers, provider)) continue;
-      const remedy = didYouMean(provider, Object.keys(providers), "identityProviders");
+      if (written.includes(provider)) continue;
+      const remedy = didYouMean(provider, written, "identityProviders");
       found.push({ path: `identityProviders[${i}]`, value: provider, reason: "is not an identity provider", remedy });
     }
     return faultsUnder(`tenants.${name}`, found);
