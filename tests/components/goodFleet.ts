@@ -30,6 +30,53 @@ export function goodFleet(): Record<string, unknown> {
   };
 }
 
+/** A good fleet with something in every section: defaults, groups, webhooks, programs, rules of its zone. */
+export function richFleet(): Record<string, unknown> {
+  const { servers, agents, zones, ...rest } = goodFleet() as Record<string, Record<string, Record<string, unknown>>>;
+  const { image, health } = agents!.atlas!;
+  const route = { path: "/hooks/x", methods: ["POST"], contentTypes: ["application/json"], secret: "MODEL_API_KEY" };
+  return {
+    ...rest,
+    defaults: {
+      server: servers!.reef,
+      agent: { image, health, memory: "256MiB", runtime: "generic", environment: { TZ: "Etc/UTC" } },
+    },
+    zones: {
+      "example.com": {
+        ...zones!["example.com"],
+        certificates: "advanced",
+        rateLimit: { requests: 100, period: 10, block: 10 },
+        managedRules: true,
+        tls: { minVersion: "1.3", hsts: { days: 30, includeSubdomains: false } },
+        bots: { fightMode: false },
+      },
+    },
+    identityProviders: { work: { id: "11111111-2222-3333-4444-555555555555", type: "okta" } },
+    tenants: {
+      ana: {
+        emails: ["ana@example.com"],
+        emailDomains: ["example.org"],
+        identityProviders: ["work"],
+        require: { mfa: true, countries: ["DE"] },
+        session: "4h",
+        serviceTokens: { ci: { duration: "24h", rotation: 2, previousUntil: "2099-01-31T12:00:00Z" } },
+      },
+      bo: { emails: ["bo@example.com"] },
+    },
+    servers: { reef: { count: 2, rebuild: "once" }, atoll: { size: "cx33", memory: "8GiB", profile: "production" } },
+    agents: {
+      atlas: {
+        tenant: "ana",
+        server: "reef-1",
+        operator: "atlas-ana.example.com",
+        bot: { hostname: "atlas-bot.example.com", routes: [route] },
+        rotation: "first",
+      },
+      bora: { tenant: "bo", cpus: 0.5, tasksMax: 64, port: 9000, command: ["serve"], environment: { LANG: "C" } },
+    },
+  };
+}
+
 export function goodSecrets(): FleetSecrets {
   return { atlas: { MODEL_API_KEY: "CANARY" } };
 }
