@@ -32,7 +32,8 @@ async function start(changes: object = {}): Promise<Json> {
   const config = {
     state: path.join(folder, "state"),
     hetzner: { ...any, token: tokens.hetzner, pool: ["198.51.100.10", "198.51.100.11"] },
-    digitalocean: { ...any, token: tokens.digitalocean, pool: ["198.51.100.130"] },
+    // The tests themselves are at the one address that droplets can get.
+    digitalocean: { ...any, token: tokens.digitalocean, pool: ["127.0.0.1"] },
     cloudflare: { ...any, token: tokens.cloudflare, accounts: [{ id: accountId, name: "Acme" }], zones },
     metadata: any,
     machines: null,
@@ -60,7 +61,7 @@ function ended(child: ChildProcess): Promise<[number | null, string | null]> {
   return new Promise((resolve) => child.once("exit", (code, signal) => resolve([code, signal])));
 }
 
-async function call(cloud: "hetzner" | "cloudflare", method: string, below: string, body?: object): Promise<Json> {
+async function call(cloud: keyof typeof tokens, method: string, below: string, body?: object): Promise<Json> {
   const response = await fetch(running?.ready[cloud] + below, {
     method,
     headers: { authorization: `Bearer ${tokens[cloud]}`, "content-type": "application/json" },
@@ -100,6 +101,27 @@ describeUnless(missing, "the clouds' process", () => {
     const next = await call("hetzner", "POST", "/servers", { name: "reef-2", ...order });
     expect(next.server.id).not.toBe(server.id);
     expect(next.server.public_net.ipv4.ip).toBe("198.51.100.11");
+  });
+
+  it("tells a droplet who it is, also after a kill -9", async () => {
+    await start();
+    const atoll = { name: "atoll-1", size: "s-1vcpu-1gb", image: "debian-12-x64", region: "fra1" };
+    const { droplet } = await call("digitalocean", "POST", "/v2/droplets", { ...atoll, user_data: "#cloud-config\n" });
+    const end = ended(running?.child as ChildProcess);
+    running?.child.kill("SIGKILL");
+    await end;
+    const { metadata } = await start();
+    const read = async (below: string) => {
+      const answer = await fetch(metadata + below);
+      return answer.ok ? answer.text() : answer.status;
+    };
+    expect(await read("/metadata/v1/id")).toBe(String(droplet.id));
+    expect(await read("/metadata/v1/hostname")).toBe("atoll-1");
+    expect(await read("/nocloud/user-data")).toBe("#cloud-config\n");
+    expect(await read("/hetzner/v1/metadata/hostname")).toBe(404);
+    // The creation that the killed process had begun comes to its end.
+    const status = async () => (await call("digitalocean", "GET", `/v2/droplets/${droplet.id}`)).droplet.status;
+    await expect.poll(status).toBe("active");
   });
 
   it("stops when it is asked to, and says where it listened", async () => {

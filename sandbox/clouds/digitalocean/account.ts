@@ -29,9 +29,9 @@ export function registerAccount(app: FastifyInstance, { pool }: Account): void {
     account: {
       // One address for each droplet is all there is.
       droplet_limit: pool.length,
-      floating_ip_limit: 0,
-      reserved_ip_limit: 0,
-      volume_limit: 0,
+      floating_ip_limit: 3,
+      reserved_ip_limit: 3,
+      volume_limit: 100,
       email: "operator@example.com",
       name: "Operator",
       uuid: "b6fc48dbf6d9906cace5f3c78dc9851d957381ef",

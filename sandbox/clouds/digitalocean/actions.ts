@@ -1,9 +1,9 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Store } from "../store";
 import { regionView } from "./catalog";
 import { invalid, notFound } from "./errors";
 import { sendList } from "./listing";
-import type { Action, DigitalOceanState } from "./model";
+import type { Action, DigitalOceanState, Droplet } from "./model";
 
 /** What a type of action does beyond bookkeeping, known by its action alone so that another process can take it up again. */
 export type Work = (action: Action) => Promise<void>;
@@ -26,11 +26,11 @@ export class Actions {
     this.works.set(`${resource} ${type}`, work);
   }
 
-  begin(about: Pick<Action, "type" | "resource_id" | "resource_type" | "region_slug" | "wanted">): Action {
+  begin(order: ActionOrder): Action {
     const { state } = this.store;
     const id = state.nextId++;
     const started_at = new Date().toISOString();
-    const action: Action = { id, status: "in-progress", started_at, completed_at: null, ...about };
+    const action: Action = { id, status: "in-progress", started_at, completed_at: null, ...order };
     state.actions[id] = action;
     this.forgetOldest();
     this.run(action);
@@ -45,8 +45,7 @@ export class Actions {
   /** The action that locks a droplet, if any. */
   runningOn(droplet: number): Action | undefined {
     return Object.values(this.store.state.actions).find(
-      ({ status, resource_type, resource_id }) =>
-        status === "in-progress" && resource_type === "droplet" && resource_id === droplet,
+      ({ status, about }) => status === "in-progress" && about.droplet === droplet,
     );
   }
 
@@ -63,7 +62,7 @@ export class Actions {
         () => finish("completed"),
         (error: Error) => {
           // The API has no word for the reason.
-          process.stderr.write(`${action.type} of ${action.resource_type} ${action.resource_id}: ${error.message}\n`);
+          process.stderr.write(`${action.type} ${JSON.stringify(action.about)}: ${error.message}\n`);
           return finish("errored");
         },
       )
@@ -79,8 +78,16 @@ export class Actions {
   }
 }
 
+/** What an action is to be. */
+export type ActionOrder = Pick<Action, "type" | "resource_id" | "resource_type" | "region_slug" | "wanted" | "about">;
+
+/** An order for a droplet itself. */
+export function onDroplet(type: string, { id, region }: Droplet, wanted?: Action["wanted"]): ActionOrder {
+  return { type, resource_type: "droplet", resource_id: id, region_slug: region, about: { droplet: id }, wanted };
+}
+
 /** An action in the form that the API shows. */
-export function actionView({ wanted, ...action }: Action) {
+export function actionView({ wanted, about, ...action }: Action) {
   return { ...action, region: regionView(action.region_slug) };
 }
 
@@ -91,16 +98,32 @@ export function refusePending(actions: Actions, droplet: number): void {
 
 /** `/actions`, `/actions/{id}`. */
 export function registerActions(app: FastifyInstance, state: DigitalOceanState): void {
-  app.get("/actions", (request, reply) =>
-    sendList(request, reply, "actions", newestFirst(Object.values(state.actions)).map(actionView)),
-  );
-  app.get("/actions/:action", async (request) => {
-    const action = state.actions[Number((request.params as { action: string }).action)];
+  registerReading(app, state, "", () => () => true);
+}
+
+/**
+ * `{path}/actions`, `{path}/actions/{id}` of a kind of resource.
+ *
+ * @param about Finds the resource that a request names, and says which actions are about it.
+ */
+export function registerReading(
+  app: FastifyInstance,
+  state: DigitalOceanState,
+  path: string,
+  about: (request: FastifyRequest) => (action: Action) => boolean,
+): void {
+  const newestFirst = (request: FastifyRequest) => {
+    return Object.values(state.actions)
+      .filter(about(request))
+      .sort((a, b) => b.id - a.id);
+  };
+  app.get(`${path}/actions`, (request, reply) => {
+    return sendList(request, reply, "actions", newestFirst(request).map(actionView));
+  });
+  app.get(`${path}/actions/:action`, async (request) => {
+    const { action: id } = request.params as { action: string };
+    const action = newestFirst(request).find((candidate) => String(candidate.id) === id);
     if (!action) throw notFound();
     return { action: actionView(action) };
   });
-}
-
-export function newestFirst(actions: Action[]): Action[] {
-  return [...actions].sort((a, b) => b.id - a.id);
 }

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Account } from "./account";
-import { actionView, newestFirst, refusePending } from "./actions";
+import { actionView, onDroplet, refusePending, registerReading } from "./actions";
 import { sizes } from "./catalog";
 import { hostName } from "./dropletCreate";
 import { sizeOf } from "./dropletView";
-import { invalid, notFound, parseBody } from "./errors";
-import { sendList } from "./listing";
+import { invalid, parseBody } from "./errors";
 import type { Action, Droplet } from "./model";
 
 type Wanted = Action["wanted"];
@@ -48,19 +47,9 @@ export function registerDropletActions(
   account: Account,
   droplets: { byId(request: FastifyRequest): Droplet; byTag(request: FastifyRequest): Droplet[] },
 ): void {
-  const about = (droplet: Droplet) =>
-    Object.values(account.state.actions).filter(
-      ({ resource_type, resource_id }) => resource_type === "droplet" && resource_id === droplet.id,
-    );
-
-  app.get("/droplets/:id/actions", (request, reply) => {
-    return sendList(request, reply, "actions", newestFirst(about(droplets.byId(request))).map(actionView));
-  });
-  app.get("/droplets/:id/actions/:action", async (request) => {
-    const { action: id } = request.params as { action: string };
-    const action = about(droplets.byId(request)).find((candidate) => String(candidate.id) === id);
-    if (!action) throw notFound();
-    return { action: actionView(action) };
+  registerReading(app, account.state, "/droplets/:id", (request) => {
+    const { id } = droplets.byId(request);
+    return ({ resource_type, resource_id }) => resource_type === "droplet" && resource_id === id;
   });
   app.post("/droplets/:id/actions", async (request, reply) => {
     const [action] = act(account, [droplets.byId(request)], request.body);
@@ -80,17 +69,7 @@ function act(account: Account, droplets: Droplet[], body: unknown) {
     refusePending(account.actions, droplet.id);
     return types[type]?.(droplet, body);
   });
-  return droplets.map(({ id, region }, index) =>
-    actionView(
-      account.actions.begin({
-        type,
-        resource_type: "droplet",
-        resource_id: id,
-        region_slug: region,
-        wanted: wanted[index],
-      }),
-    ),
-  );
+  return droplets.map((droplet, index) => actionView(account.actions.begin(onDroplet(type, droplet, wanted[index]))));
 }
 
 function refuseStatus(droplet: Droplet, status: Droplet["status"], message: string): undefined {

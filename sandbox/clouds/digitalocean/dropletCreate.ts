@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { type Account, nextId } from "./account";
+import { onDroplet } from "./actions";
 import { imageBy, regions, sizes } from "./catalog";
 import { found, invalid, parseBody } from "./errors";
 import type { Action, Droplet } from "./model";
 import { keyBy } from "./sshKeys";
 import { takeTags } from "./tags";
+import { freeVolumes } from "./volumes";
 import { defaultVpc, freeAddress } from "./vpcs";
 
 /** "It must be plain text and may not exceed 64 KiB in size." */
@@ -39,6 +41,7 @@ const body = z.object({
     .string()
     .refine((text) => Buffer.byteLength(text) <= userDataLimit, "must not exceed 64 KiB")
     .nullish(),
+  volumes: z.array(z.string()).nullish(),
   vpc_uuid: z.string().nullish(),
   with_droplet_agent: z.boolean().nullish(),
   public_networking: z.boolean().nullish(),
@@ -62,6 +65,8 @@ export function createDroplets(account: Account, requestBody: unknown): { drople
   if (publicly && free.length < names.length) {
     throw invalid("creating this/these droplet(s) will exceed your droplet limit");
   }
+  const volumes = freeVolumes(account, wanted.volumes ?? [], region);
+  if (volumes.length > 0 && names.length > 1) throw invalid("Invalid volume allocations");
   const tags = takeTags(account, wanted.tags ?? []);
 
   const droplets = names.map((name, index): Droplet => {
@@ -90,11 +95,10 @@ export function createDroplets(account: Account, requestBody: unknown): { drople
     account.state.droplets[id] = droplet;
     return droplet;
   });
+  for (const volume of volumes) volume.droplet = droplets[0]?.id;
   // A firewall by tag stands before its droplets from the first moment on, and rules may name their tags.
   account.filters.refresh();
-  const actions = droplets.map(({ id }) =>
-    account.actions.begin({ type: "create", resource_type: "droplet", resource_id: id, region_slug: region }),
-  );
+  const actions = droplets.map((droplet) => account.actions.begin(onDroplet("create", droplet)));
   return { droplets, actions };
 }
 
@@ -124,7 +128,8 @@ function namedVpc({ state }: Account, id: string, region: string) {
   return vpc;
 }
 
-function freePublicAddresses({ state, pool }: Account): string[] {
-  const taken = new Set(Object.values(state.droplets).map((droplet) => droplet.ipv4));
+/** Addresses that neither droplets nor reservations have. */
+export function freePublicAddresses({ state, pool }: Account): string[] {
+  const taken = new Set([...Object.values(state.droplets).map(({ ipv4 }) => ipv4), ...Object.keys(state.reserved_ips)]);
   return pool.filter((address) => !taken.has(address));
 }

@@ -24,7 +24,9 @@ export function dropletView(account: Readable & { actions: Actions }, droplet: D
     next_backup_window: null,
     snapshot_ids: [],
     image: image ? imageView(image) : null,
-    volume_ids: [],
+    volume_ids: Object.values(account.state.volumes).flatMap((volume) =>
+      volume.droplet === droplet.id ? [volume.id] : [],
+    ),
     size: sizeView(size),
     size_slug: droplet.size,
     // Clients learn the addresses when the droplet is active.

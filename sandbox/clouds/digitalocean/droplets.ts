@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Account } from "./account";
-import { refusePending } from "./actions";
+import { onDroplet, refusePending } from "./actions";
 import { registerDropletActions } from "./dropletActions";
 import { createDroplets } from "./dropletCreate";
 import { dropletView } from "./dropletView";
@@ -66,9 +66,7 @@ export function registerDroplets(app: FastifyInstance, account: Account): void {
 
   const destroy = (droplets: Droplet[]) => {
     for (const { id } of droplets) refusePending(account.actions, id);
-    for (const { id, region } of droplets) {
-      account.actions.begin({ type: "destroy", resource_type: "droplet", resource_id: id, region_slug: region });
-    }
+    for (const droplet of droplets) account.actions.begin(onDroplet("destroy", droplet));
   };
   app.delete("/droplets/:id", async (request, reply) => {
     destroy([byId(request)]);

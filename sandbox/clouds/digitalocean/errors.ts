@@ -42,7 +42,8 @@ export class TagError extends Refusal {
   readonly code = "bad_request";
 
   body() {
-    return { error: this.message, messages: null, root_causes: [] };
+    const cause = `rpc error: code = InvalidArgument desc = ${this.message}`;
+    return { error: this.message, messages: null, root_causes: [cause] };
   }
 }
 

@@ -29,7 +29,7 @@ export function defineDropletWork(account: Account): void {
   /** Work on the droplet an action is about, with the status it has afterwards. */
   const on = (type: string, work: (droplet: Droplet, action: Action) => unknown, after?: Droplet["status"]) =>
     actions.define("droplet", type, async (action) => {
-      const droplet = state.droplets[action.resource_id];
+      const droplet = state.droplets[action.about.droplet ?? 0];
       if (!droplet) return;
       await work(droplet, action);
       if (after) droplet.status = after;
@@ -81,6 +81,10 @@ export function defineDropletWork(account: Account): void {
     await filters.remove(droplet);
     delete state.droplets[droplet.id];
     forgetDroplet(account, droplet.id);
+    // What outlives it is free again.
+    for (const kept of [...Object.values(state.volumes), ...Object.values(state.reserved_ips)]) {
+      if (kept.droplet === droplet.id) delete kept.droplet;
+    }
     filters.refresh();
   });
 }

@@ -13,7 +13,9 @@ const root = "/metadata/v1";
 /** The droplet with a public address, if there is one. */
 export function findDroplet(state: DigitalOceanState, ipv4: string): MetadataEntry | undefined {
   const droplet = Object.values(state.droplets).find((candidate) => candidate.ipv4 === ipv4);
-  return droplet && dropletMetadata(droplet, state.vpcs[droplet.vpc_uuid]?.ip_range ?? "");
+  if (!droplet) return undefined;
+  const reserved = Object.values(state.reserved_ips).find((candidate) => candidate.droplet === droplet.id);
+  return dropletMetadata(droplet, state.vpcs[droplet.vpc_uuid]?.ip_range ?? "", reserved?.ip);
 }
 
 /**
@@ -21,17 +23,19 @@ export function findDroplet(state: DigitalOceanState, ipv4: string): MetadataEnt
  * https://docs.digitalocean.com/reference/api/metadata/.
  *
  * @param ipRange Network of the droplet's VPC, in CIDR form.
+ * @param reservedIp Address that is assigned to the droplet, if any.
  */
-export function dropletMetadata(droplet: Droplet, ipRange: string): MetadataEntry {
-  const document = documentOf(droplet, ipRange);
+export function dropletMetadata(droplet: Droplet, ipRange: string, reservedIp?: string): MetadataEntry {
+  const document = documentOf(droplet, ipRange, reservedIp);
   return {
     spec: machineSpec(droplet),
     answer: (path) => (path === `${root}.json` ? JSON.stringify(document) : textAt(treeOf(document), path)),
   };
 }
 
-function documentOf(droplet: Droplet, ipRange: string) {
+function documentOf(droplet: Droplet, ipRange: string, reservedIp?: string) {
   const { ipv4 = "", ipv6, private_ipv4 } = droplet;
+  const reserved = { ipv4: reservedIp ? { ip_address: reservedIp, active: true } : { active: false } };
   const mac = (kind: string) => macAddress(`${kind} ${droplet.id}`);
   return {
     droplet_id: droplet.id,
@@ -51,8 +55,9 @@ function documentOf(droplet: Droplet, ipRange: string) {
       ],
       private: [{ ipv4: { ip_address: private_ipv4, ...networkOf(ipRange) }, mac: mac("private"), type: "private" }],
     },
-    floating_ip: { ipv4: { active: false } },
-    reserved_ip: { ipv4: { active: false } },
+    // Once called floating.
+    floating_ip: reserved,
+    reserved_ip: reserved,
     dns: { nameservers: nameServers },
     tags: droplet.tags,
     features: { dhcp_enabled: false },

@@ -14,12 +14,15 @@ export interface Action {
   type: string;
   started_at: string;
   completed_at: string | null;
-  resource_id: number;
+  /** Volumes and reserved IPs have no number. */
+  resource_id: number | null;
   resource_type: "droplet" | "volume" | "reserved_ip";
   /** Slug of the region. */
   region_slug: string;
   /** What the action is to arrive at. */
-  wanted?: { name?: string; size?: string; disk?: boolean };
+  wanted?: { name?: string; size?: string; disk?: boolean; gigabytes?: number };
+  /** What it is about; a droplet is locked meanwhile. */
+  about: { droplet?: number; volume?: string; ip?: string };
 }
 
 /** A droplet as it is stored; `dropletView` turns it into the wire form. */
@@ -90,6 +93,29 @@ export interface Vpc {
   created_at: string;
 }
 
+/** A block storage volume. It is on the books only: no machine of the sandbox gets a disk. */
+export interface Volume {
+  id: string;
+  name: string;
+  description: string;
+  /** Slug. */
+  region: string;
+  size_gigabytes: number;
+  filesystem_type: string;
+  filesystem_label: string;
+  created_at: string;
+  tags: string[];
+  droplet?: number;
+}
+
+/** A public address that outlives droplets. It is on the books only: no machine of the sandbox answers at it. */
+export interface ReservedIp {
+  ip: string;
+  /** Slug. */
+  region: string;
+  droplet?: number;
+}
+
 export interface DigitalOceanState {
   nextId: number;
   ssh_keys: Record<number, SshKey>;
@@ -99,11 +125,23 @@ export interface DigitalOceanState {
   /** Names in the capitals of their first use. */
   tags: string[];
   vpcs: Record<string, Vpc>;
+  volumes: Record<string, Volume>;
+  reserved_ips: Record<string, ReservedIp>;
 }
 
 /** Ids begin far from those of other clouds, whose machines stand beside these on one computer. */
 const firstId = 400_000_001;
 
 export function emptyDigitalOcean(): DigitalOceanState {
-  return { nextId: firstId, ssh_keys: {}, droplets: {}, actions: {}, firewalls: {}, tags: [], vpcs: {} };
+  return {
+    nextId: firstId,
+    ssh_keys: {},
+    droplets: {},
+    actions: {},
+    firewalls: {},
+    tags: [],
+    vpcs: {},
+    volumes: {},
+    reserved_ips: {},
+  };
 }

@@ -14,8 +14,10 @@ import { firewallsOf, inboundOf, outboundOf } from "./firewallEffect";
 import { registerFirewalls } from "./firewalls";
 import { type DigitalOceanState, type Droplet, emptyDigitalOcean } from "./model";
 import { defaultRequestsPerHour, registerRateLimit } from "./rateLimit";
+import { registerReservedIps } from "./reservedIps";
 import { registerSshKeys } from "./sshKeys";
 import { registerTags } from "./tags";
+import { registerVolumes } from "./volumes";
 import { registerVpcs } from "./vpcs";
 
 export { emptyDigitalOcean };
@@ -55,6 +57,8 @@ export function createDigitalOcean(options: DigitalOceanOptions): FastifyInstanc
       registerTags(api, account);
       registerFirewalls(api, account);
       registerVpcs(api, account);
+      registerVolumes(api, account);
+      registerReservedIps(api, account);
       // In a scope of its own, because it looks at every request of the scope.
       api.register(async (scope) => registerDroplets(scope, account));
     },
@@ -75,15 +79,17 @@ function refuseUnauthorized(request: FastifyRequest, token: string): void {
   }
 }
 
-/** What a client has made: networks that came by themselves are not counted. */
+/** What a client has made. Default networks are not counted: they come by themselves and can not be deleted. */
 function inventory({ state }: Account) {
-  const { ssh_keys, droplets, firewalls, vpcs, tags } = state;
+  const { ssh_keys, droplets, firewalls, vpcs, tags, volumes, reserved_ips } = state;
   return inventoryOf({
     ssh_keys: Object.values(ssh_keys),
     droplets: Object.values(droplets),
     firewalls: Object.values(firewalls),
     tags: tags.map((name) => ({ id: name, name })),
     vpcs: Object.values(vpcs).filter((vpc) => !vpc.default),
+    volumes: Object.values(volumes),
+    reserved_ips: Object.values(reserved_ips).map(({ ip }) => ({ id: ip })),
   });
 }
 

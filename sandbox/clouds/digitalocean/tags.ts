@@ -40,7 +40,7 @@ export function registerTags(app: FastifyInstance, account: Account): void {
   app.delete("/tags/:name", async (request, reply) => {
     const gone = requested(request);
     state.tags.splice(state.tags.indexOf(gone), 1);
-    for (const holder of taggable(account)) holder.tags = holder.tags.filter((tag) => tag !== gone);
+    for (const { resource } of taggable(account)) resource.tags = resource.tags.filter((tag) => tag !== gone);
     forgetTag(account, gone);
     account.filters.refresh();
     return reply.status(204).send();
@@ -52,10 +52,12 @@ export function registerTags(app: FastifyInstance, account: Account): void {
       url: "/tags/:name/resources",
       handler: async (request, reply) => {
         const tag = requested(request);
-        const holders = parseBody(resources, request.body).resources.map(({ resource_id, resource_type }) => {
-          const holder = resource_type === "droplet" ? state.droplets[Number(resource_id)] : undefined;
+        const holders = parseBody(resources, request.body).resources.map((named) => {
+          const holder = taggable(account).find(({ type, id }) => {
+            return type === named.resource_type && id === String(named.resource_id);
+          });
           if (!holder) throw notFound();
-          return holder;
+          return holder.resource;
         });
         for (const holder of holders) {
           const others = holder.tags.filter((present) => present !== tag);
@@ -90,24 +92,30 @@ export function takeTags(account: Account, names: string[]): string[] {
   return [...new Set(names.map((name) => takeTag(account, name)))];
 }
 
-function taggable({ state }: Account): { tags: string[] }[] {
-  return Object.values(state.droplets);
+/** Everything that can carry tags here; of the documented kinds, images, snapshots and databases do not exist. */
+function taggable({ state }: Account): { type: string; id: string; resource: { tags: string[] } }[] {
+  return [
+    ...Object.values(state.droplets).map((resource) => ({ type: "droplet", id: String(resource.id), resource })),
+    ...Object.values(state.volumes).map((resource) => ({ type: "volume", id: resource.id, resource })),
+  ];
 }
 
-function tagView({ state }: Account, origin: string, name: string) {
-  const last = Object.values(state.droplets).filter((droplet) => droplet.tags.includes(name));
-  const uri = last.length > 0 ? { last_tagged_uri: `${origin}/v2/droplets/${last.at(-1)?.id}` } : {};
-  const none = { count: 0 };
+function tagView(account: Account, origin: string, name: string) {
+  const tagged = taggable(account).filter(({ resource }) => resource.tags.includes(name));
+  const statistics = (items: typeof tagged) => {
+    const last = items.at(-1);
+    return { count: items.length, ...(last ? { last_tagged_uri: `${origin}/v2/${last.type}s/${last.id}` } : {}) };
+  };
+  const ofType = (wanted: string) => statistics(tagged.filter(({ type }) => type === wanted));
   return {
     name,
     resources: {
-      count: last.length,
-      ...uri,
-      droplets: { count: last.length, ...uri },
-      images: none,
-      volumes: none,
-      volume_snapshots: none,
-      databases: none,
+      ...statistics(tagged),
+      droplets: ofType("droplet"),
+      images: ofType("image"),
+      volumes: ofType("volume"),
+      volume_snapshots: ofType("volume_snapshot"),
+      databases: ofType("database"),
     },
   };
 }
