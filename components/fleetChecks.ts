@@ -4,14 +4,14 @@ import { type Fault, faultsUnder } from "./faults";
 import { agentFaults, type FleetSecrets, secretFaults } from "./fleetAgents";
 import type { Draft } from "./fleetDraft";
 import { edgeFaults } from "./fleetEdge";
-import { mostServers, serverSchema } from "./fleetSpec";
 import { firstBootFaults } from "./hardenedServer";
 import { hardenedServerFaults } from "./host/serverFaults";
 import { zoneNameFaults } from "./hostnames";
-import { overfull, relief, roomFor } from "./placement";
+import { networkFaults } from "./networkSpec";
+import { overfull, relief } from "./placement";
 import { rightFields } from "./schema";
-import { serverMemory, serverSizes } from "./serverSizes";
-import { didYouMean } from "./suggestions";
+import { largerSize, reservedMemory } from "./serverSizes";
+import { mostServers, orderFaults, serverSchema } from "./serverSpec";
 import { tenantFaults } from "./tenantSpec";
 import { elsewhereFaults } from "./zoneSpec";
 
@@ -21,6 +21,7 @@ export function fleetFaults(draft: Draft, secrets: FleetSecrets): Fault[] {
     ...nameListFaults(draft),
     ...zoneFaults(draft),
     ...tenantFaults(draft.tenants, draft.identityProviders, Object.keys(draft.sections.identityProviders)),
+    ...networkFaults(draft.networks),
     ...serverFaults(draft),
     ...firstBootRoomFaults(draft),
     ...agentFaults(draft, secrets),
@@ -34,6 +35,7 @@ function nameListFaults({ sections, servers, agents, hasKeys, hasConnector }: Dr
   const faults = [
     ...Object.keys(sections.tenants).flatMap((name) => nameFaults(`tenants.${name}`, name)),
     ...Object.keys(sections.servers).flatMap((name) => nameFaults(`servers.${name}`, name)),
+    ...Object.keys(sections.networks).flatMap((name) => nameFaults(`networks.${name}`, name)),
     ...agents.flatMap(({ name }) => agentNameFaults(`agents.${name}`, name)),
   ];
   for (const [i, { name, entry }] of servers.entries()) {
@@ -82,29 +84,18 @@ function zoneFaults(draft: Draft): Fault[] {
   });
 }
 
-function serverFaults({ sections, operatorKeys }: Draft): Fault[] {
+function serverFaults({ sections, networks, operatorKeys }: Draft): Fault[] {
   const keyFaults = new Map<string, Fault>();
   const all = Object.entries(sections.servers).flatMap(([name, value]) => {
-    const { size, memory, ssh, location = "fsn1", image, profile } = rightFields(serverSchema, value);
-    const server = {
-      location,
-      size: size ?? "cx23",
-      image,
-      profile,
-      adminKeys: operatorKeys,
-      adminCidrs: ["10.0.0.0/8"],
-    };
-    const faults: Fault[] = [];
+    const fields = rightFields(serverSchema, value);
+    const { size = "cx23", ssh, location = "fsn1", image, profile } = fields;
+    const server = { location, size, image, profile, adminKeys: operatorKeys, adminCidrs: ["10.0.0.0/8"] };
+    const faults = orderFaults(`servers.${name}`, fields, networks);
     for (const fault of hardenedServerFaults(name, server)) {
       const key = /^adminKeys(\[\d+\])$/.exec(fault.path)?.[1];
       // The same keys serve every server, so what is wrong with one is said once.
       if (key !== undefined) keyFaults.set(key, { ...fault, path: `operators.keys${key}` });
-      else if (["location", "size", "image"].includes(fault.path))
-        faults.push(...faultsUnder(`servers.${name}`, [fault]));
-    }
-    if (size !== undefined && memory === undefined && serverMemory(size) === undefined) {
-      const remedy = `${didYouMean(size, serverSizes, "sizes")}; or write its memory, such as memory: 4GiB`;
-      faults.push({ path: `servers.${name}.size`, value: size, reason: "is not a size that Creel knows", remedy });
+      else if (fault.path === "image") faults.push(...faultsUnder(`servers.${name}`, [fault]));
     }
     for (const [i, cidr] of (ssh?.cidrs ?? []).entries()) {
       if (ssh?.allowOpen) continue;
@@ -143,7 +134,7 @@ function memoryFaults({ servers, loads }: Draft): Fault[] {
     const { server, needed, room } = full;
     const agents = full.agents.map(({ name }) => name).join(", ");
     const { entry, fields } = servers.find(({ name }) => name === server)!;
-    const larger = largerSize(fields.size ?? "", needed);
+    const larger = largerSize(fields.size ?? "", needed + reservedMemory);
     const group = entry === server ? "" : ` on ${server}`;
     const reason = `leaves ${room} MiB for agents${group}, and ${agents} with connectors need ${needed} MiB`;
     const move = relief(full, loads);
@@ -154,12 +145,4 @@ function memoryFaults({ servers, loads }: Draft): Fault[] {
     const remedy = `${larger === undefined ? "" : `choose ${larger}, or `}${elsewhere}`;
     return { path: `servers.${entry}.size`, value: fields.size, reason, remedy };
   });
-}
-
-/** The smallest size of the same kind on which so much memory is left for agents. */
-function largerSize(size: string, needed: number): string | undefined {
-  const kind = size.replace(/\d+$/, "");
-  return serverSizes
-    .filter((other) => other.replace(/\d+$/, "") === kind && roomFor(serverMemory(other)!) >= needed)
-    .sort((a, b) => serverMemory(a)! - serverMemory(b)!)[0];
 }

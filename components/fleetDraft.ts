@@ -1,10 +1,12 @@
 import { agentSchema, botSchema, routeSchema } from "./agentSpec";
 import type { BotRoute } from "./botRoutes";
-import { type FullFleetSpec, mostServers, serverSchema } from "./fleetSpec";
+import type { FullFleetSpec } from "./fleetSpec";
 import { defaultHostname } from "./hostnames";
+import { type NetworkSpec, networkSchema } from "./networkSpec";
 import { type Placing, placeAgents, type ServerLoad, serverLoads } from "./placement";
 import { isRecord, rightFields } from "./schema";
 import { serverMemory } from "./serverSizes";
+import { mostServers, serverSchema } from "./serverSpec";
 import { type IdentityProviders, identityProviderSchema, type Tenant, tenantSchema } from "./tenantSpec";
 import { connectorMemory } from "./tunnelSurface";
 import { zoneSchema } from "./zoneSpec";
@@ -21,7 +23,10 @@ export interface DraftAgent extends Omit<Partial<FullFleetSpec["agents"][string]
 /** As much of a fleet as could be read, however wrong the rest is. */
 export interface Draft {
   /** The named entries of each section as they are written. */
-  sections: Record<"zones" | "identityProviders" | "tenants" | "servers" | "agents", Record<string, unknown>>;
+  sections: Record<
+    "zones" | "identityProviders" | "tenants" | "servers" | "networks" | "agents",
+    Record<string, unknown>
+  >;
   /** Whether operators.keys is there. */
   hasKeys: boolean;
   /** The operators' keys, whatever is wrong with them. */
@@ -34,6 +39,8 @@ export interface Draft {
   tenants: Record<string, Partial<Tenant>>;
   /** The identity providers that are right. */
   identityProviders: IdentityProviders;
+  /** What is right of every private network. */
+  networks: Record<string, Partial<NetworkSpec>>;
   /** Every server, groups written out, with the entry that it comes from. */
   servers: { name: string; entry: string; fields: Partial<FullFleetSpec["servers"][string]> }[];
   agents: DraftAgent[];
@@ -58,6 +65,7 @@ export function readDraft(document: unknown, last: Record<string, string>): Draf
     identityProviders: section("identityProviders"),
     tenants: section("tenants"),
     servers: section("servers"),
+    networks: section("networks"),
     agents: section("agents"),
   };
   const operators = section("operators");
@@ -86,6 +94,7 @@ export function readDraft(document: unknown, last: Record<string, string>): Draf
     zones: eachOf(sections.zones, (value) => rightFields(zoneSchema, value)),
     tenants: eachOf(sections.tenants, (value) => rightFields(tenantSchema, value)),
     identityProviders: eachOf(sections.identityProviders, (value) => identityProviderSchema.safeParse(value).data),
+    networks: eachOf(sections.networks, (value) => rightFields(networkSchema, value)),
     servers,
     agents,
     placed,

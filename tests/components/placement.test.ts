@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { catalog } from "../../components/clouds/catalog";
 import { placementIn } from "../../components/lastPlacement";
 import {
   overfull,
@@ -9,7 +10,7 @@ import {
   roomFor,
   serverLoads,
 } from "../../components/placement";
-import { reservedMemory, serverMemory, serverSizes } from "../../components/serverSizes";
+import { largerSize, reservedMemory, serverMemory } from "../../components/serverSizes";
 import { pseudoRandom } from "./pseudoRandom";
 
 const GiB = 1024;
@@ -196,9 +197,26 @@ describe("sizes", () => {
     expect(serverMemory("cx23")).toBe(4096);
     expect(serverMemory("cx22")).toBeUndefined();
     expect(serverMemory("constructor")).toBeUndefined();
+    expect(serverMemory("s-2vcpu-4gb")).toBe(4096);
+    expect(serverMemory("g-2vcpu-8gb")).toBe(8192);
+    expect(serverMemory("c-4")).toBe(8192);
   });
 
   it("all have room for an agent", () => {
-    for (const size of serverSizes) expect(roomFor(serverMemory(size)!)).toBeGreaterThan(1000);
+    const sizes = Object.values(catalog).flatMap((cloud) => Object.keys(cloud.sizes));
+    expect(sizes.length).toBeGreaterThan(60);
+    for (const size of sizes) expect(roomFor(serverMemory(size)!), size).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ["cx23", 5000, "cx33"],
+    ["ccx13", 100_000, "ccx53"],
+    ["s-1vcpu-2gb", 5000, "s-4vcpu-8gb"],
+    ["s-2vcpu-4gb-amd", 5000, "s-2vcpu-8gb-amd"],
+    ["c-2", 5000, "c-4"],
+    ["cx53", 50_000, undefined],
+    ["mine", 100, undefined],
+  ])("of the kind of %s with %d MiB is %s the smallest", (size, memory, larger) => {
+    expect(largerSize(size, memory)).toBe(larger);
   });
 });

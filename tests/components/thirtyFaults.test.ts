@@ -71,7 +71,7 @@ it("thirty faults of a document are thirty lines of one error, each with what is
     "servers | are 13, and one stack holds at most 12: move some, with their agents, into another stack file (a shard; its zones say rules: elsewhere)",
     'servers.Atoll | "Atoll" is not a name: use at most 24 lower-case letters, digits and single dashes, a letter first',
     'servers.Atoll.ssh.cidrs[0] | "198.51.100.1" is not an address range: write 198.51.100.1/32',
-    'servers.reef.location | "Falkenstein" is not a location: write one such as fsn1, nbg1, hel1, ash or sin',
+    'servers.reef.location | "Falkenstein" is not a location of Hetzner Cloud: write one of the locations: fsn1, nbg1, hel1, ash, hil, sin',
     'servers.reef.ssh.cidrs[0] | "0.0.0.0/0" opens SSH to everybody: write your own address as a.b.c.d/32, or allowOpen: true beside it if everybody really shall reach SSH',
     'tenants.ana.emails[0] | "*" would admit more than one person: write one address in full, such as ana@example.com',
     'tenants.ana.identityProviders[0] | "wrok" is not an identity provider: did you mean work? (identityProviders: work)',
