@@ -72,7 +72,7 @@ export function sentence(group: Group): string {
     case "added":
       return `${who}${on} is added.`;
     case "changed":
-      return `${who}${on} changes${reasons(group)}.`;
+      return `${who}${on} ${group.kind === "other" ? "change" : "changes"}${reasons(group)}.`;
   }
 }
 

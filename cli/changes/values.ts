@@ -56,6 +56,8 @@ function differing(old: Properties = {}, next: Properties = {}): string[] {
   return [...names].filter((name) => JSON.stringify(old[name]) !== JSON.stringify(next[name]));
 }
 
+/** Whether a value is a secret, or has one anywhere in it. */
 function isSecret(value: unknown): boolean {
-  return value === "[secret]" || (typeof value === "object" && value !== null && secretMark in value);
+  if (typeof value !== "object" || value === null) return value === "[secret]";
+  return secretMark in value || Object.values(value).some(isSecret);
 }

@@ -6,6 +6,7 @@ const digests = /\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g;
 
 const privateKeys = /-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(-----END [A-Z0-9 ]+-----|$)/g;
 const passwordsInAddresses = /([a-z][a-z0-9+.-]*:\/\/)[^/\s:@]*:[^/\s@]+@/gi;
+const signedTokens = /\beyJ[\w-]+(\.[\w-]+){1,2}/g;
 const bearers = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/g;
 const named =
   /([\w.-]*(?:token|secret|passw(?:or)?d|passphrase|credential|api_?key|private_?key)[\w.-]*["']?\s*(?:=\s*|:\s*(?=["'])))("[^"]*"|'[^']*'|[^\s,;]+)/gi;
@@ -22,6 +23,7 @@ export function withoutSecrets(text: string): string {
   return text
     .replace(privateKeys, hiddenText)
     .replace(passwordsInAddresses, `$1${hiddenText}@`)
+    .replace(signedTokens, hiddenText)
     .replace(bearers, `$1 ${hiddenText}`)
     .replace(named, `$1${hiddenText}`)
     .replace(digests, "$1…")
