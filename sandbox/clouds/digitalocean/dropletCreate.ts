@@ -41,7 +41,8 @@ const body = z.object({
     .string()
     .refine((text) => Buffer.byteLength(text) <= userDataLimit, "must not exceed 64 KiB")
     .nullish(),
-  volumes: z.array(z.string()).nullish(),
+  // Documented as texts; the official client sends objects.
+  volumes: z.array(z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])).nullish(),
   vpc_uuid: z.string().nullish(),
   with_droplet_agent: z.boolean().nullish(),
   public_networking: z.boolean().nullish(),

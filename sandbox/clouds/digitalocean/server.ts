@@ -36,7 +36,11 @@ export interface DigitalOceanOptions {
   log?: RequestLog;
 }
 
-/** The DigitalOcean API v2 under `/v2`, and the sandbox's own questions under `/_sandbox` beside it. */
+/**
+ * The DigitalOcean API v2 under `/v2`, and the sandbox's own questions under `/_sandbox` beside it.
+ *
+ * On the books only, as no machine has them: addresses in VPCs, IPv6, volumes, reserved IPs.
+ */
 export function createDigitalOcean(options: DigitalOceanOptions): FastifyInstance {
   const { store, machines, pool } = options;
   const actions = new Actions(store, options.actionTime ?? 300);

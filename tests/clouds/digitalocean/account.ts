@@ -14,6 +14,9 @@ export const sshOnly = {
   inbound_rules: [{ protocol: "tcp", ports: "22", sources: { addresses: ["198.51.100.0/24"] } }],
 };
 
+/** Milliseconds in which a test surely asks again before an action is over. */
+export const observable = 200;
+
 /** One emulated account behind a real socket, asked by plain fetch. */
 export class TestAccount {
   readonly entries: RequestEntry[] = [];
@@ -24,7 +27,7 @@ export class TestAccount {
 
   constructor(
     machines: Partial<Machines> = {},
-    private readonly options: { pool?: string[]; requestsPerHour?: number } = {},
+    private readonly options: { pool?: string[]; requestsPerHour?: number; actionTime?: number } = {},
     readonly store: Store<ReturnType<typeof emptyDigitalOcean>> = memoryStore(emptyDigitalOcean()),
   ) {
     this.machines = new RecordingMachines(machines);
@@ -37,7 +40,7 @@ export class TestAccount {
       token,
       pool: this.options.pool ?? addresses(30),
       requestsPerHour: this.options.requestsPerHour,
-      actionTime: 5,
+      actionTime: this.options.actionTime ?? 5,
       log: (entry) => this.entries.push(entry),
     });
     this.url = await this.app.listen({ host: "127.0.0.1", port: 0 });
@@ -86,14 +89,14 @@ export class TestAccount {
     for (;;) {
       const { action } = (await this.call("GET", `/actions/${id}`)).body;
       if (action.completed_at) return action;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 15));
     }
   }
 
   /** Asks for a droplet until it is gone. */
   async gone(id: number): Promise<void> {
     while ((await this.call("GET", `/droplets/${id}`)).status !== 404) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 15));
     }
   }
 
@@ -102,7 +105,7 @@ export class TestAccount {
     for (;;) {
       const { body } = await this.call("GET", `/firewalls/${firewall}`);
       if (body.firewall.status !== "waiting") return body.firewall;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 15));
     }
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emptyDigitalOcean } from "../../../sandbox/clouds/digitalocean/server";
 import { memoryStore } from "../../../sandbox/clouds/store";
 import { addresses, publicKey } from "../hetzner/project";
-import { goodDroplet, TestAccount } from "./account";
+import { goodDroplet, observable, TestAccount } from "./account";
 
 let account: TestAccount;
 
@@ -100,21 +100,23 @@ describe("a droplet's life", () => {
   });
 
   it("is locked while an action runs, and gone a while after its deletion was accepted", async () => {
-    const { droplet, links } = await account.make("/droplets", goodDroplet);
+    const slow = await new TestAccount({}, { actionTime: observable }).start();
+    const { droplet, links } = await slow.make("/droplets", goodDroplet);
     const path = `/droplets/${droplet.id}`;
     const pending = { status: 422, body: { message: "Droplet already has a pending event." } };
-    expect(await account.call("DELETE", path)).toMatchObject(pending);
-    await account.finished(links.actions[0].id);
-    expect(await account.call("DELETE", path)).toMatchObject({ status: 204, body: undefined });
-    expect((await account.call("GET", path)).body.droplet).toMatchObject({ status: "active", locked: true });
-    expect(await account.call("DELETE", path)).toMatchObject(pending);
-    await account.gone(droplet.id);
-    expect(await account.call("GET", path)).toMatchObject({
+    expect(await slow.call("DELETE", path)).toMatchObject(pending);
+    await slow.finished(links.actions[0].id);
+    expect(await slow.call("DELETE", path)).toMatchObject({ status: 204, body: undefined });
+    expect((await slow.call("GET", path)).body.droplet).toMatchObject({ status: "active", locked: true });
+    expect(await slow.call("DELETE", path)).toMatchObject(pending);
+    await slow.gone(droplet.id);
+    expect(await slow.call("GET", path)).toMatchObject({
       status: 404,
       body: { id: "not_found", request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
     });
-    expect((await account.call("DELETE", path)).status).toBe(404);
-    expect(account.machines.calls.slice(-2)).toEqual([`remove ${droplet.id}`, `setFirewall ${droplet.id}`]);
+    expect((await slow.call("DELETE", path)).status).toBe(404);
+    expect(slow.machines.calls.slice(-2)).toEqual([`remove ${droplet.id}`, `setFirewall ${droplet.id}`]);
+    await slow.stop();
   });
 
   it("keeps its address until its machine is gone", async () => {

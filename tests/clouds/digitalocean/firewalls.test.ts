@@ -37,9 +37,12 @@ describe("a firewall by tag", () => {
     expect((await account.call("GET", `/droplets/${id}/firewalls`)).body.firewalls[0].id).toBe(firewall.id);
     await account.settled(firewall.id);
     expect(account.machines.filters.get(id)).toHaveLength(1);
+    // Nothing leaves that no rule names.
+    expect(account.machines.exits.get(id)).toEqual([]);
     await account.make("/tags/reef/resources", { resources }, "DELETE");
     expect(await account.rules(id)).toBeNull();
     await expect.poll(() => account.machines.filters.get(id)).toBeUndefined();
+    expect(account.machines.exits.get(id)).toBeUndefined();
   });
 
   it("resolves the droplets and tags its rules name, as they come and go", async () => {
@@ -61,6 +64,10 @@ describe("a firewall by tag", () => {
       outbound: [{ protocol: "icmp", destinations: everywhere }],
     });
     expect(account.machines.filters.get(app.id)).toEqual([{ protocol: "tcp", sources: [outside, inside] }]);
+    expect(account.machines.exits.get(app.id)).toEqual([{ protocol: "icmp", destinations: everywhere }]);
+    await account.call("DELETE", `/droplets/${db.id}`);
+    await account.gone(db.id);
+    await expect.poll(() => account.machines.filters.get(app.id)).toEqual([{ protocol: "tcp", sources: [] }]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestAccount } from "./account";
+import { observable, TestAccount } from "./account";
 
 let account: TestAccount;
 
 beforeEach(async () => {
-  account = await new TestAccount().start();
+  account = await new TestAccount({}, { actionTime: observable }).start();
 });
 afterEach(() => account.stop());
 
@@ -49,7 +49,7 @@ describe("volumes", () => {
 
   it("come with a droplet, and outlive it", async () => {
     const { volume } = await account.make("/volumes", order);
-    const { id, volume_ids } = await account.makeDroplet("reef-1", { volumes: [volume.id] });
+    const { id, volume_ids } = await account.makeDroplet("reef-1", { volumes: [{ id: volume.id }] });
     expect(volume_ids).toEqual([volume.id]);
     const taken = { name: "reef-2", size: "s-1vcpu-1gb", image: "debian-12-x64", region: "fra1", volumes: [volume.id] };
     expect((await account.call("POST", "/droplets", taken)).body.message).toBe("Invalid volume allocations");

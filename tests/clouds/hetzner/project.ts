@@ -1,7 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createHetzner, emptyHetzner } from "../../../sandbox/clouds/hetzner/server";
-import { type InboundRule, type MachineSpec, type Machines, noMachines } from "../../../sandbox/clouds/machines";
+import {
+  type InboundRule,
+  type MachineSpec,
+  type Machines,
+  noMachines,
+  type OutboundRule,
+} from "../../../sandbox/clouds/machines";
 import type { RequestEntry } from "../../../sandbox/clouds/requestLog";
 import { memoryStore, type Store } from "../../../sandbox/clouds/store";
 
@@ -112,6 +118,8 @@ export class RecordingMachines {
   readonly calls: string[] = [];
   readonly specs = new Map<number, MachineSpec>();
   readonly filters = new Map<number, InboundRule[] | undefined>();
+  /** What may leave, by server. */
+  readonly exits = new Map<number, OutboundRule[] | undefined>();
   readonly driver: Machines;
 
   constructor(overrides: Partial<Machines>) {
@@ -135,9 +143,10 @@ export class RecordingMachines {
       powerOn: noted("powerOn", overrides.powerOn ?? books.powerOn),
       powerOff: noted("powerOff", overrides.powerOff ?? books.powerOff),
       reboot: noted("reboot", overrides.reboot ?? books.reboot),
-      setFirewall: noted("setFirewall", async (server, inbound) => {
+      setFirewall: noted("setFirewall", async (server, inbound, outbound) => {
         this.filters.set(server.id, inbound);
-        await overrides.setFirewall?.(server, inbound);
+        this.exits.set(server.id, outbound);
+        await overrides.setFirewall?.(server, inbound, outbound);
       }),
     };
   }
