@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "@pulumi/command/local/command";
-import { Firewall, type FirewallArgs } from "@pulumi/hcloud/firewall";
-import { Server } from "@pulumi/hcloud/server";
-import { SshKey } from "@pulumi/hcloud/sshKey";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { HostProfile } from "../profiles/host";
 import { textListFaults } from "./adminAccess";
+import { clouds } from "./clouds";
+import { CloudName } from "./clouds/catalog";
+import type { PrivateNetworkFacts } from "./clouds/cloud";
 import { dockerHost, remoteCommand, type ServerConnection } from "./connection";
 import { type Fault, refuseFaults } from "./faults";
 import { hostKeyFrom } from "./host/hostKey";
@@ -19,11 +19,16 @@ import { userData, userDataFaults } from "./host/userData";
 import type { HostFacts } from "./host/wantedState";
 
 export interface HardenedServerArgs {
-  /** Where it stands, by Hetzner's name: fsn1, nbg1, hel1, ash, hil or sin. A change makes a new server. */
+  /** Whose server it is: hcloud or digitalocean. A change makes a new server. Default: hcloud, Hetzner Cloud. */
+  provider?: CloudName;
+  /** Where it stands, by the provider's name: fsn1 at Hetzner, fra1 at DigitalOcean. A change makes a new server. */
   location: string;
-  /** Hetzner's server type, such as cx33. A change switches the server off for a minute; its disk keeps its size. */
+  /**
+   * Its size by the provider's name: cx33 at Hetzner, s-2vcpu-4gb at DigitalOcean. A change switches the server off for a
+   * minute; its disk keeps its size.
+   */
   size: pulumi.Input<string>;
-  /** Operating system; a change waits for the next rebuild. Default: debian-12. */
+  /** Operating system by Hetzner's name for it; a change waits for the next rebuild. Default: debian-12. */
   image?: string;
   /** Name of a host profile: baseline or production. Default: production. */
   profile?: string;
@@ -35,9 +40,13 @@ export interface HardenedServerArgs {
   adminCidrs: string[];
   /** Whether a range may be wider than /8, or /16 of IPv6, up to every address there is. Default: no. */
   allowOpenSsh?: boolean;
+  /** Private network of the same provider that it is in. At DigitalOcean a change makes a new server. Default: none. */
+  network?: PrivateNetworkFacts;
+  /** Id of the placement group that it is in, at Hetzner only. A change switches it off for a minute. Default: none. */
+  placementGroupId?: pulumi.Input<string>;
   /** Any word; another one makes a new server and moves there what is on this one, without its state. Default: empty. */
   rebuild?: string;
-  /** Labels for all that the provider has of the server. Default: only managed-by. */
+  /** Labels for all that Hetzner has of the server, beside managed-by; tags `key:value` of a droplet. Default: none. */
   labels?: Record<string, string>;
 }
 
@@ -58,6 +67,10 @@ const settled = ["interpreter", "create", "update", "stdin", "logging"];
 export class HardenedServer extends pulumi.ComponentResource {
   /** Public IPv4 address. */
   public readonly ipv4: pulumi.Output<string>;
+  /** Public IPv6 address. */
+  public readonly ipv6: pulumi.Output<string>;
+  /** Address in its private network; undefined without one. */
+  public readonly privateIpv4: pulumi.Output<string | undefined>;
   /** Public host key of the server, `ssh-ed25519 AAAA…`; its other half has never left the server. */
   public readonly hostKey: pulumi.Output<string>;
   /** How to reach the server over SSH. */
@@ -67,7 +80,7 @@ export class HardenedServer extends pulumi.ComponentResource {
   /** What the last converge run found and did. */
   public readonly posture: pulumi.Output<HostPosture>;
   /** The cloud server, for `deletedWith` and `replaceWith` of whatever is put on it. */
-  public readonly resource: Server;
+  public readonly resource: pulumi.CustomResource;
   /** What has to be done before anything is put on the server, for `dependsOn`. */
   public readonly ready: pulumi.Resource[];
 
@@ -82,10 +95,12 @@ export class HardenedServer extends pulumi.ComponentResource {
     refuseFaults(firstBootFaults(name, args), subject);
     const { profile, facts, program, userDataWith } = firstBoot(name, args);
 
-    const { location, image = "debian-12", rebuild = "" } = args;
-    super("creel:index:HardenedServer", name, { location, image, profile: profile.name }, opts);
+    const { location, size, image = "debian-12", rebuild = "", adminCidrs, labels = {} } = args;
+    const { provider = CloudName.Hcloud, network, placementGroupId } = args;
+    // Left out where it is the default, as it was when that was the only one.
+    const elsewhere = provider === CloudName.Hcloud ? undefined : provider;
+    super("creel:index:HardenedServer", name, { provider: elsewhere, location, image, profile: profile.name }, opts);
     const parent = { parent: this };
-    const labels = { "managed-by": "creel", ...args.labels };
 
     const seed = new RandomPassword(
       `${name}-host-key-seed`,
@@ -96,32 +111,26 @@ export class HardenedServer extends pulumi.ComponentResource {
     const bootstrapKey = pulumi.unsecret(seed.result.apply((secret) => hostKeyFrom(secret).publicKey));
     const unusedKey = pulumi.unsecret(seed.result.apply((secret) => hostKeyFrom(`${secret} unused`).publicKey));
 
-    const firewall = new Firewall(name, { ...adminFirewall(args.adminCidrs), labels }, parent);
-    // Hetzner mails a root password for a server without a key, and refuses one key twice in a project, so an
-    // administrator's key could serve one server only. Nobody has the other half of this one.
-    const key = new SshKey(name, { publicKey: unusedKey, labels }, parent);
-    const server = new Server(
+    const ordered = clouds[provider].order(
       name,
       {
         location,
-        serverType: args.size,
+        size,
         image,
-        keepDisk: true,
-        sshKeys: [key.id],
-        firewallIds: [firewall.id.apply(Number)],
-        userData: pulumi.secret(seed.result.apply(userDataWith)),
+        adminCidrs,
         labels,
+        unusedKey,
+        userData: pulumi.secret(seed.result.apply(userDataWith)),
+        rebuild,
+        network,
+        placementGroupId,
       },
-      {
-        ...parent,
-        // Each of them would replace the server, with all that is on it; day two is the converge program's.
-        ignoreChanges: ["userData", "sshKeys", "image"],
-        replacementTrigger: rebuild,
-      },
+      this,
     );
+    const server = ordered.resource;
 
     const reach = (hostKeys: pulumi.Output<string[]>): ServerConnection => ({
-      host: server.ipv4Address,
+      host: ordered.ipv4,
       user: facts.user,
       port: 22,
       hostKeys,
@@ -170,13 +179,17 @@ export class HardenedServer extends pulumi.ComponentResource {
       onServer([activated]),
     );
 
-    this.ipv4 = server.ipv4Address;
+    this.ipv4 = ordered.ipv4;
+    this.ipv6 = ordered.ipv6;
+    this.privateIpv4 = ordered.privateIpv4;
     this.dockerHost = dockerHost(this.connection);
     this.posture = converge.stdout.apply(postureFrom);
     this.resource = server;
     this.ready = [converge];
     this.registerOutputs({
       ipv4: this.ipv4,
+      ipv6: this.ipv6,
+      privateIpv4: this.privateIpv4,
       hostKey: this.hostKey,
       dockerHost: this.dockerHost,
       posture: this.posture,
@@ -212,15 +225,6 @@ export function firstBootFaults(name: string, args: HardenedServerArgs): Fault[]
 const convergeCommand =
   'sudo sh -c \'umask 077; f=$(mktemp /run/creel-converge.XXXXXX) && cat > "$f" && python3 -I "$f"; s=$?; rm -f "$f"; exit $s\'' +
   " # No connection after a change of address ranges? Deploy with the new ranges beside the old ones, from an old one.";
-
-/** SSH from the admin ranges and nothing else; without outbound rules everything may leave. */
-export function adminFirewall(adminCidrs: string[]): FirewallArgs {
-  return {
-    rules: [
-      { direction: "in", protocol: "tcp", port: "22", sourceIps: adminCidrs, description: "SSH for administrators" },
-    ],
-  };
-}
 
 function hostKeysProgram(): string {
   return readFileSync(join(__dirname, "host", "host_keys.py"), "utf8");

@@ -1,5 +1,7 @@
 import { type HostProfile, hostProfiles } from "../../profiles/host";
 import { adminKeyFaults, cidrFaults, openRangeFaults } from "../adminAccess";
+import { clouds } from "../clouds";
+import { CloudName } from "../clouds/catalog";
 import type { Fault } from "../faults";
 import type { HardenedServerArgs } from "../hardenedServer";
 import { didYouMean } from "../suggestions";
@@ -9,24 +11,17 @@ export const serverImages = ["debian-12"];
 
 /** Everything that is wrong with a server's name and arguments, as far as plain values tell. */
 export function hardenedServerFaults(name: string, args: HardenedServerArgs): Fault[] {
-  const { location, size, image = "debian-12" } = args;
+  const { provider = CloudName.Hcloud, location, size, image = "debian-12", adminCidrs, labels = {} } = args;
+  const { placementGroupId } = args;
+  const known = Object.hasOwn(clouds, provider);
+  const choice = { location, size, adminCidrs, labels, placementGroupId };
   return [
     ...nameFaults(name),
-    ...shapeFaults(
-      "location",
-      location,
-      /^[a-z]{2,}\d*$/,
-      "a location",
-      "write one such as fsn1, nbg1, hel1, ash or sin",
-    ),
-    ...(typeof size === "string"
-      ? shapeFaults("size", size, /^[a-z]+\d+[a-z0-9-]*$/, "a server type", "write one such as cx33 or cax21")
-      : []),
+    ...(known ? clouds[provider].faults(choice) : providerFaults(provider)),
     ...imageFaults(image),
     ...profileFaults(args),
     ...keyFaults(args.adminKeys, profileOf(args)),
     ...rangeFaults(args.adminCidrs, args.allowOpenSsh ?? false),
-    ...labelFaults(args.labels ?? {}),
   ];
 }
 
@@ -43,8 +38,9 @@ function nameFaults(name: string): Fault[] {
   return [{ path: "name", value: name, reason: "is not a name for a server", remedy }];
 }
 
-function shapeFaults(path: string, value: string, form: RegExp, what: string, remedy: string): Fault[] {
-  return form.test(value) ? [] : [{ path, value, reason: `is not ${what}`, remedy }];
+function providerFaults(provider: string): Fault[] {
+  const remedy = didYouMean(`${provider}`, Object.values(CloudName), "providers");
+  return [{ path: "provider", value: provider, reason: "is not a provider of servers", remedy }];
 }
 
 function imageFaults(image: string): Fault[] {
@@ -119,14 +115,4 @@ function rangeFaults(cidrs: string[], allowOpen: boolean): Fault[] {
     const open = allowOpen ? [] : openRangeFaults(path, cidr, "allowOpenSsh: true");
     return open.length > 0 ? open : cidrFaults(path, cidr);
   });
-}
-
-/** Hetzner's rule for labels: at most 63 letters, digits, dashes, dots and underscores, the first and last a letter or digit. */
-function labelFaults(labels: Record<string, string>): Fault[] {
-  const word = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-  const remedy = "use at most 63 letters, digits, dashes, dots and underscores, with a letter or digit at both ends";
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...(key !== "" && word.test(key) ? [] : [{ path: `labels.${key}`, value: key, reason: "is not a label", remedy }]),
-    ...(word.test(value) ? [] : [{ path: `labels.${key}`, value, reason: "is not a value for a label", remedy }]),
-  ]);
 }
