@@ -3,7 +3,7 @@ import type { AccessPolicyArgs } from "./accessPolicy";
 import { accessPolicyFaults, durationFaults, mostServiceTokens } from "./accessPolicyFaults";
 import { nameFaults } from "./agentNames";
 import { type Fault, faultsUnder } from "./faults";
-import { checkedText, text } from "./schema";
+import { checkedText, message, text } from "./schema";
 import { didYouMean } from "./suggestions";
 
 /** Kinds of identity providers, as Cloudflare calls them. */
@@ -25,11 +25,14 @@ const identityProviderTypes = [
   "yandex",
 ] as const;
 
+const idForm = "its id as Cloudflare shows it: a UUID";
+
 /** An identity provider of the account. */
 export const identityProviderSchema = z.strictObject({
-  id: text("its id as Cloudflare shows it: a UUID", /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/).describe(
-    "Id of the identity provider, which is a UUID.",
-  ),
+  id: text(idForm, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+    .refine((id) => !/^[0-]+$/.test(id), { error: message("is a placeholder", `write ${idForm}`) })
+    .meta({ title: idForm })
+    .describe("Id of the identity provider, which is a UUID."),
   type: z
     .enum(identityProviderTypes)
     .describe("What it is, such as google; onetimepin is Cloudflare's own PIN by mail."),

@@ -63,7 +63,18 @@ export function richFleet(): Record<string, unknown> {
       },
       bo: { emails: ["bo@example.com"] },
     },
-    servers: { reef: { count: 2, rebuild: "once" }, atoll: { size: "cx33", memory: "8GiB", profile: "production" } },
+    servers: {
+      reef: { count: 2, rebuild: "once" },
+      atoll: {
+        provider: "digitalocean",
+        location: "fra1",
+        size: "s-4vcpu-8gb",
+        memory: "8GiB",
+        network: "inner",
+        profile: "production",
+      },
+    },
+    networks: { inner: { provider: "digitalocean", location: "fra1", range: "10.30.0.0/20" } },
     agents: {
       atlas: {
         tenant: "ana",

@@ -14,7 +14,8 @@ type Path = (string | number)[];
 type Random = (below: number) => number;
 
 /** Groups whose keys are names that people choose: any other key is a setting. */
-const named = /^(zones|identityProviders|tenants|servers|agents|tenants\/[^/]+\/serviceTokens|.*\/environment)$/;
+const named =
+  /^(zones|identityProviders|tenants|servers|networks|agents|tenants\/[^/]+\/serviceTokens|.*\/environment)$/;
 
 /** Settings that nothing else gives where they are taken away. */
 const needed: Path[] = [
@@ -33,6 +34,8 @@ const needed: Path[] = [
   ["defaults", "agent", "memory"],
   ["defaults", "server", "location"],
   ["defaults", "server", "ssh"],
+  ["networks", "inner", "location"],
+  ["networks", "inner", "range"],
 ];
 
 /** Texts that refer to something by its name, or have a form; any other text in their place is wrong. */
@@ -53,6 +56,11 @@ const formed: Path[] = [
   ["tenants", "ana", "session"],
   ["servers", "atoll", "memory"],
   ["servers", "atoll", "profile"],
+  ["servers", "atoll", "provider"],
+  ["servers", "atoll", "location"],
+  ["servers", "atoll", "network"],
+  ["networks", "inner", "provider"],
+  ["networks", "inner", "range"],
   ["agents", "atlas", "tenant"],
   ["agents", "atlas", "server"],
   ["agents", "atlas", "operator"],
