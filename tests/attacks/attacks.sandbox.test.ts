@@ -4,6 +4,7 @@ import type { World } from "../../sandbox/world";
 import { canaryValue, expectNoDrift, inventory, openStack } from "../e2e/stack";
 import { describeUnless, sandboxMissing } from "../requirements";
 import { Arena } from "./arena";
+import { breakServer, brokenByHand, mendServer, verify, withBareName } from "./breakage";
 import { type AttackCase, hosts } from "./cases/attackCase";
 import { botAttacks } from "./cases/botAttacks";
 import { goodRequests } from "./cases/goodRequests";
@@ -31,7 +32,8 @@ describeUnless(sandboxMissing(), "attacks on a fleet", () => {
     }));
     const fleet = (...at: string[]) => ["creel:fleet", ...at];
     await deployment.configure([
-      { path: fleet("tenants", "ben"), value: { emails: ["ben@example.com"] } },
+      { path: fleet("tenants", "ana", "serviceTokens"), value: { ci: {} } },
+      { path: fleet("tenants", "ben"), value: { emails: ["ben@example.com"], serviceTokens: { ci: {} } } },
       { path: fleet("agents", "atlas", "bot", "routes"), value: ["github", "slack"] },
       {
         path: fleet("agents", "borea"),
@@ -153,10 +155,32 @@ describeUnless(sandboxMissing(), "attacks on a fleet", () => {
     expect((await arena.attack(person!.request(credentials))).status).toBe(200);
   });
 
+  it("has every control hold under creel verify, and the edge's named when its layers are gone", async () => {
+    expect(await verify(arena)).toEqual({ exitCode: 0, broken: [], unknown: [] });
+    await withoutLayers(arena, ["Access application", "connector's check"], async () => {
+      const broken = ["access", "forged-login", "tenants"].map((id) => `${hosts.operator} ${id}`);
+      expect(await verify(arena)).toEqual({ exitCode: 1, broken, unknown: [] });
+    });
+    await withBareName(arena, async () => {
+      const unknown = ["certificate", "webhook-paths"].map((id) => `${hosts.otherBot} ${id}`);
+      expect(await verify(arena)).toEqual({ exitCode: 1, broken: [`${hosts.otherBot} names`], unknown });
+    });
+  });
+
+  it("has creel verify name every control that is broken by hand on the server, and nothing else", async () => {
+    await breakServer(arena);
+    const { exitCode, broken } = await verify(arena);
+    expect([exitCode, broken]).toEqual([1, brokenByHand]);
+    await mendServer(arena);
+    const containers = ["atlas-connector-bot present", "borea present", "borea-connector runs"];
+    expect((await verify(arena)).broken).toEqual(containers);
+  });
+
   it("is as the program wants it again after one refresh and one up", async () => {
     await deployment.pulumi(["refresh", "--yes"]);
     await deployment.pulumi(["up", "--yes"]);
     await expectNoDrift(deployment);
+    expect(await verify(arena)).toEqual({ exitCode: 0, broken: [], unknown: [] });
   });
 
   it("was all written down as it is documented", async () => {

@@ -26,7 +26,10 @@ export async function lookAtOperator(
   const [seen, forged, arrivals] = await Promise.all([
     lookAt(url, servers, outside),
     looked(outside.visit(url, forgedHeaders())),
-    tokens && Promise.all(Object.keys(tokens).map((tenant) => arrive(tenant, url, agent, tokens, outside))),
+    // Whose an agent is, stacks of older releases do not say.
+    tokens && agent.tenant !== undefined
+      ? Promise.all(Object.keys(tokens).map((tenant) => arrive(tenant, url, agent, tokens, outside)))
+      : undefined,
   ]);
   return { ...seen, forged, arrivals };
 }
