@@ -9,7 +9,7 @@ const dist = path.join(root, "dist");
 const folders = ["stacks", "components", "profiles", "policies", "cli", "sandbox", "engine"];
 
 /** Whatever is no source and no prose is read at run time. */
-const isAsset = (file) => !/\.(ts|tsx|mts|mjs|md)$/.test(file);
+const isAsset = (file) => !/\.(ts|mts|mjs|md)$/.test(file);
 
 /** Every file below a folder, relative to it. */
 function filesBelow(folder, prefix = "") {
@@ -23,7 +23,7 @@ function filesBelow(folder, prefix = "") {
 /** The sources that a file of dist may have come from. */
 function sourcesOf(output) {
   const base = output.replace(/(\.d\.ts|\.js)(\.map)?$/, "");
-  return base === output ? [output] : [`${base}.ts`, `${base}.tsx`, output];
+  return base === output ? [output] : [`${base}.ts`, output];
 }
 
 for (const folder of folders) {
