@@ -1,22 +1,6 @@
 import { createHash } from "node:crypto";
+import { Html, html } from "../../html";
 import type { EdgeResponse, HeaderList } from "../request";
-
-/** Text that is HTML already. */
-export class Html {
-  constructor(readonly text: string) {}
-}
-
-const references: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-/** HTML whose inserted values are escaped, unless they are HTML themselves. */
-export function html(parts: TemplateStringsArray, ...values: (string | number | Html | Html[])[]): Html {
-  return new Html(parts.reduce((text, part, index) => text + inserted(values[index - 1]!) + part));
-}
-
-function inserted(value: string | number | Html | Html[]): string {
-  if (Array.isArray(value)) return value.map(inserted).join("");
-  return value instanceof Html ? value.text : String(value).replace(/[&<>"']/g, (character) => references[character]!);
-}
 
 const style = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }

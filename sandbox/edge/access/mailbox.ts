@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { html, page } from "./html";
+import { html } from "../../html";
+import { page } from "./html";
 
 export interface Mail {
   to: string;

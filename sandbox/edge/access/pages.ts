@@ -1,6 +1,7 @@
+import { type Html, html } from "../../html";
 import type { EdgeResponse, HeaderList } from "../request";
 import type { Provider } from "./applications";
-import { type Html, html, page } from "./html";
+import { page } from "./html";
 
 /** Words that a person whom no policy admits reads, and everybody whose PIN is wrong. */
 export const noAccess = "That account does not have access.";
