@@ -30,6 +30,9 @@ const titles: Record<DriftVerdict, string> = {
   unknown: "could not be seen as a whole",
 };
 
+/** A deployment alone changes nothing there, because it compares the files with the state. */
+const putBack = "`pulumi up --refresh` puts it back; a pull request makes it the rule.";
+
 /** What is told of one message or control at most, in characters. */
 const mostOfMessage = 2_000;
 
@@ -48,10 +51,11 @@ export function driftMarkdown(drift: Drift): string {
   const { stack, project, refresh, preview, controls } = drift;
   const verdict = driftVerdict(drift);
   const head = [`${markerLine("drift", `${project}/${stack}`)}\n### ${code(stack)} ${titles[verdict]}`];
-  const list = (title: string, lines: string[]) => (lines.length === 0 ? [] : [`**${title}**`, ...chunks(lines)]);
+  const list = (title: string, lines: string[], after: string[] = []) =>
+    lines.length === 0 ? [] : [`**${title}**`, ...chunks(lines), ...after];
   const broken = Array.isArray(controls) ? controls.filter(({ verdict }) => isToLookAt(verdict)) : [];
   return fitted(head, [
-    ...list("Changed outside of Pulumi", outsideLines(refresh)),
+    ...list("Changed outside of Pulumi", outsideLines(refresh), [putBack]),
     ...list(
       "In the files, but not deployed",
       groupsOf(preview).map((group) => `- ${sentence(group)}`),

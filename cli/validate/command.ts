@@ -28,10 +28,13 @@ export function validateCommand(): Command {
 
 /** What is wrong with a stack, or what it consists of. */
 function validationText({ stack, failed, groups, messages }: Summary): string {
-  const of = (kind: string) => groups.filter((group) => group.kind === kind).length;
+  const of = (kind: string) => {
+    const count = groups.filter((group) => group.kind === kind).length;
+    return count === 1 ? `1 ${kind}` : `${count} ${kind}s`;
+  };
   const told = messages
     .filter(({ severity }) => severity !== "info")
     .map(({ severity, text }) => `${severity}: ${text.split("\n").map(oneLine).join("\n")}`);
-  const title = failed ? `${stack}: refused` : `${stack}: fine, ${of("server")} servers and ${of("agent")} agents`;
+  const title = failed ? `${stack}: refused` : `${stack}: fine, ${of("server")} and ${of("agent")}`;
   return withoutSecrets([title, ...told].join("\n"));
 }
