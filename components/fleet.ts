@@ -1,20 +1,16 @@
 import type { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider";
-import { Provider as DockerProvider } from "@pulumi/docker/provider";
-import { RemoteImage } from "@pulumi/docker/remoteImage";
 import * as pulumi from "@pulumi/pulumi";
 import { AccessPolicy, type ServiceTokenFacts } from "./accessPolicy";
 import { AgentContainer } from "./agentContainer";
-import { type AgentHost, inDocker } from "./agentHost";
 import { AgentTunnel } from "./agentTunnel";
 import { fullRoutes } from "./botRoutes";
-import { sshOptions } from "./connection";
 import type { EdgeOutput } from "./edgeFragment";
 import { refuseFaults } from "./faults";
 import { type FleetSecrets, secretsOf } from "./fleetAgents";
 import type { AgentInventory, FleetInventory } from "./fleetInventory";
 import { type FleetPlan, type PlannedAgent, planFleet } from "./fleetPlan";
+import { fleetServers, type Station, serverInventory } from "./fleetServers";
 import type { FleetSpec } from "./fleetSpec";
-import { HardenedServer } from "./hardenedServer";
 import { keepPlacement } from "./lastPlacement";
 import { tenantAccess } from "./tenantSpec";
 import { ZoneEdge } from "./zoneEdge";
@@ -47,21 +43,14 @@ interface Surroundings {
   tunnelProvider: CloudflareProvider;
 }
 
-/** A server, and how agents are put on it. */
-interface Station {
-  server: HardenedServer;
-  host: AgentHost;
-  /** The connectors' image there; undefined where no agent is. */
-  connectorImage: RemoteImage | undefined;
-}
-
 /**
  * Servers, agents and the ways to them, from one document.
  *
- * Owns a HardenedServer, a Docker provider and the connectors' image for each server, an AccessPolicy for each tenant, a
- * ZoneEdge for each zone whose rules are not made elsewhere, an AgentContainer and an AgentTunnel for each agent. An agent
- * that names no server stays where it is, and a new one is put on the server with most memory left; a preview tells where
- * everybody is. Names are public only after the rules of their zone.
+ * Owns the private networks, the placement groups of servers that come in groups, a HardenedServer, a Docker provider and
+ * the connectors' image for each server, an AccessPolicy for each tenant, a ZoneEdge for each zone whose rules are not made
+ * elsewhere, an AgentContainer and an AgentTunnel for each agent. An agent that names no server stays where it is, and a
+ * new one is put on the server with most memory left; a preview tells where everybody is. Names are public only after the
+ * rules of their zone.
  *
  * Refuses a document with any fault, with all of them in one error, before anything is made.
  */
@@ -85,7 +74,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.placement = plan.placement;
     keepPlacement(this, name, plan.placement);
     if (pulumi.runtime.isDryRun()) for (const line of plan.placementLines) pulumi.log.info(line, this);
-    const stations = this.stations(plan);
+    const stations = fleetServers(plan, this);
     const policies = this.policies(plan);
     const edges = this.edges(plan, args.settingsProvider);
     const surroundings = { plan, policies, edges, tunnelProvider: args.tunnelProvider };
@@ -101,6 +90,8 @@ export class Fleet extends pulumi.ComponentResource {
       );
       const tunnel = this.tunnel(agentName, spec, agent, station, surroundings);
       deployed[agentName] = pulumi.output({
+        tenant: spec.tenant,
+        zone: spec.zone.name,
         server: spec.server,
         container: agent.containerName,
         image,
@@ -112,13 +103,14 @@ export class Fleet extends pulumi.ComponentResource {
           },
         ),
         uid: agent.uid,
+        memory,
+        secretNames: Object.keys(secrets ?? {}).sort(),
       });
     }
 
-    const found = [...stations].map(([serverName, { server }]) => {
-      const { ipv4, hostKey, connection, posture } = server;
-      return [serverName, pulumi.output({ ipv4, hostKey, user: connection.user, posture })] as const;
-    });
+    const found = [...stations].map(
+      ([serverName, { server }]) => [serverName, serverInventory(server, plan.servers[serverName]!)] as const,
+    );
     const zones = Object.fromEntries([...edges].map(([zone, { packing }]) => [zone, packing] as const));
     this.inventory = pulumi.output({ servers: Object.fromEntries(found), agents: deployed, zones });
     this.edge = plan.edge;
@@ -126,40 +118,6 @@ export class Fleet extends pulumi.ComponentResource {
       [...policies].map(([tenant, { serviceTokens }]) => [tenant, serviceTokens] as const),
     );
     this.registerOutputs({ inventory: this.inventory, edge: this.edge, serviceTokens: this.serviceTokens });
-  }
-
-  /** Every server, and what agents on it share. */
-  private stations({ servers, agents, operatorKeys, connectorImage }: FleetPlan): Map<string, Station> {
-    const stations = new Map<string, Station>();
-    for (const [name, spec] of Object.entries(servers)) {
-      const server = new HardenedServer(
-        name,
-        {
-          location: spec.location,
-          size: spec.size,
-          image: spec.image,
-          profile: spec.profile,
-          adminKeys: operatorKeys,
-          adminCidrs: spec.ssh.cidrs,
-          allowOpenSsh: spec.ssh.allowOpen,
-          rebuild: spec.rebuild,
-        },
-        { parent: this },
-      );
-      const { connection, dockerHost, resource, ready } = server;
-      const sshOpts = connection.hostKeys.apply(sshOptions);
-      const host = {
-        connection,
-        resource,
-        ready,
-        docker: new DockerProvider(name, { host: dockerHost, sshOpts }, { parent: this }),
-      };
-      const inUse = Object.values(agents).some((agent) => agent.server === name);
-      const image = { name: connectorImage!, keepLocally: true };
-      const pulled = inUse ? new RemoteImage(`${name}-connector-image`, image, inDocker(host, this)) : undefined;
-      stations.set(name, { server, host, connectorImage: pulled });
-    }
-    return stations;
   }
 
   /** Who may come in, for every tenant. */

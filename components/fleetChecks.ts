@@ -113,9 +113,9 @@ function serverFaults({ sections, networks, operatorKeys }: Draft): Fault[] {
 function firstBootRoomFaults({ servers, operatorKeys }: Draft): Fault[] {
   const faults = new Map<string, Fault>();
   for (const { name, entry, fields } of servers) {
-    const { location, size, image, profile, ssh } = fields;
+    const { provider, location, size, image, profile, ssh } = fields;
     if (location === undefined || size === undefined || ssh === undefined) continue;
-    const server = { location, size, image, profile, allowOpenSsh: true };
+    const server = { provider, location, size, image, profile, allowOpenSsh: true };
     const access = (adminKeys: string[], adminCidrs: string[]) => ({ ...server, adminKeys, adminCidrs });
     const asked = access(operatorKeys, ssh.cidrs);
     if (hardenedServerFaults(name, asked).length > 0 || firstBootFaults(name, asked).length === 0) continue;

@@ -2,8 +2,17 @@ import type { ZonePacking } from "./zoneRules";
 
 /** What there is of a server. */
 export interface ServerInventory {
-  /** Public address. */
+  /** Whose server it is: hcloud or digitalocean. */
+  provider: string;
+  /** Where it stands, by the provider's name. */
+  location: string;
+  /** How large it is, by the provider's name. */
+  size: string;
+  /** Public addresses. */
   ipv4: string;
+  ipv6: string;
+  /** Address in its private network; undefined where it is in none. */
+  privateIpv4?: string;
   /** SSH host key, as `ssh-ed25519 AAAA…`. */
   hostKey: string;
   /** Login name. */
@@ -14,6 +23,10 @@ export interface ServerInventory {
 
 /** What there is of an agent. */
 export interface AgentInventory {
+  /** Whose it is. */
+  tenant: string;
+  /** Zone of its names. */
+  zone: string;
   /** Name of its server. */
   server: string;
   /** Name of its container there. */
@@ -28,6 +41,10 @@ export interface AgentInventory {
   webhooks: WebhookInventory[];
   /** User id of its processes. */
   uid: number;
+  /** Its memory limit in MiB. */
+  memory: number;
+  /** Names of its secrets. */
+  secretNames: string[];
 }
 
 /** What a service that calls an agent has to be told, and what the agent has to check. */

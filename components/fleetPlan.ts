@@ -10,6 +10,7 @@ import { zoneOf } from "./hostnames";
 import { placementLines } from "./placement";
 import { plainSecretFaults } from "./plainText";
 import { schemaFaults } from "./schema";
+import { type ServerSpec, spreadGroup } from "./serverSpec";
 
 /** A checked fleet in which every group is written out and every agent has its place. */
 export interface FleetPlan {
@@ -22,8 +23,10 @@ export interface FleetPlan {
   zones: FullFleetSpec["zones"];
   identityProviders: FullFleetSpec["identityProviders"];
   tenants: FullFleetSpec["tenants"];
+  /** Private networks by name. */
+  networks: FullFleetSpec["networks"];
   /** Servers by their own names, groups written out. */
-  servers: FullFleetSpec["servers"];
+  servers: Record<string, PlannedServer>;
   agents: Record<string, PlannedAgent>;
   /** Server of each agent. */
   placement: Record<string, string>;
@@ -32,6 +35,9 @@ export interface FleetPlan {
   /** What each agent gives the rules of its zone, by the zone's name. */
   edge: EdgeOutput;
 }
+
+/** A server with the placement group that it is in; undefined for none. */
+export type PlannedServer = ServerSpec & { group: string | undefined };
 
 /** An agent with its place and its names. */
 export type PlannedAgent = FullFleetSpec["agents"][string] & {
@@ -82,7 +88,14 @@ function plan(spec: FullFleetSpec, draft: Draft, secrets: FleetSecrets, last: Re
     zones: spec.zones,
     identityProviders: spec.identityProviders,
     tenants: spec.tenants,
-    servers: Object.fromEntries(servers.map(({ name, entry }) => [name, spec.servers[entry]!])),
+    networks: spec.networks,
+    servers: Object.fromEntries(
+      servers.map(({ name, entry }, i) => {
+        const index = servers.slice(0, i).filter((other) => other.entry === entry).length;
+        const server = spec.servers[entry]!;
+        return [name, { ...server, group: spreadGroup(entry, index, server) }];
+      }),
+    ),
     agents: Object.fromEntries(agents),
     placement: Object.fromEntries(agents.map(([name, { server }]) => [name, server])),
     placementLines: placementLines(loads, last),

@@ -9,6 +9,8 @@ export { AgentContainer, type AgentContainerArgs, AgentRuntimeName } from "./age
 export type { AgentHost } from "./agentHost";
 export { AgentTunnel, type AgentTunnelArgs, type TunnelledAgent } from "./agentTunnel";
 export { type BotRoute, type BotSurface, WebhookName } from "./botRoutes";
+export { CloudName } from "./clouds/catalog";
+export type { PrivateNetworkFacts } from "./clouds/cloud";
 export { type ServerConnection, sshOptions } from "./connection";
 export type { EdgeFragment, EdgeRoute } from "./edgeFragment";
 export type { Fault } from "./faults";

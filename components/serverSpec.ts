@@ -2,6 +2,7 @@ import { z } from "zod";
 import { hostProfiles } from "../profiles/host";
 import { cidrFaults } from "./adminAccess";
 import { CloudName, catalog } from "./clouds/catalog";
+import { rangeCountFaults } from "./clouds/cloud";
 import type { Fault } from "./faults";
 import { locationFaults, type NetworkSpec } from "./networkSpec";
 import { checkedText, memory, message, text } from "./schema";
@@ -88,18 +89,37 @@ export function orderFaults(
   server: Partial<ServerSpec>,
   networks: Record<string, Partial<NetworkSpec>>,
 ): Fault[] {
-  const { provider, location, size, memory, spread, network } = server;
+  const { provider, location, size, memory, spread, network, ssh } = server;
   if (provider === undefined) return [];
   const faults = [
     ...(location === undefined ? [] : locationFaults(`${path}.location`, provider, location)),
     ...(size === undefined ? [] : sizeFaults(`${path}.size`, provider, size, memory !== undefined)),
     ...(network === undefined ? [] : networkOfFaults(path, provider, location, network, networks)),
+    ...rangeCountFaults(`${path}.ssh.cidrs`, ssh?.cidrs ?? [], provider),
   ];
   if (spread === true && provider === CloudName.DigitalOcean) {
     const [reason, remedy] = ["cannot be had at DigitalOcean, which has no placement groups", "remove it"];
     faults.push({ path: `${path}.spread`, value: spread, reason, remedy });
   }
   return faults;
+}
+
+/** Most servers in a placement group, https://docs.hetzner.com/cloud/placement-groups/overview. */
+const serversPerGroup = 10;
+
+/**
+ * Name of the placement group that a server of an entry is in, so that no two of its group stand on one machine; undefined
+ * where it is in none.
+ *
+ * @param index its place among the servers of the entry, from 0: where more are added, none changes its group
+ */
+export function spreadGroup(
+  entry: string,
+  index: number,
+  { provider, count = 1, spread }: ServerSpec,
+): string | undefined {
+  if (provider !== CloudName.Hcloud || !(spread ?? count > 1)) return undefined;
+  return `${entry}-spread-${Math.floor(index / serversPerGroup) + 1}`;
 }
 
 function sizeFaults(path: string, cloud: CloudName, size: string, memoryWritten: boolean): Fault[] {

@@ -4,7 +4,7 @@ import { Fleet } from "../components/fleet";
 import { planFleet } from "../components/fleetPlan";
 import type { FleetSpec } from "../components/fleetSpec";
 import { lastPlacement } from "../components/lastPlacement";
-import { cloudflareSettings, fleetDocument, fleetSecrets, stackConfig, tokenFaults } from "./fleetConfig";
+import { cloudflareSettings, fleetDocument, fleetSecrets, neededTokens, stackConfig, tokenFaults } from "./fleetConfig";
 
 // The program behind Pulumi.yaml: the stack's configuration in, its fleet and an inventory out.
 
@@ -15,9 +15,8 @@ export = async () => {
   const placement = await lastPlacement();
   const { faults: fleetFaults, plan }: ReturnType<typeof planFleet> =
     documentFaults.length > 0 ? { faults: [] } : planFleet(document, secrets, placement);
-  const needed = { hcloud: Object.keys(plan?.servers ?? { any: 1 }).length > 0, cloudflare: true };
-
-  refuseFaults([...documentFaults, ...fleetFaults, ...plainFaults, ...tokenFaults(source, needed)], "creel:fleet");
+  const faults = [...documentFaults, ...fleetFaults, ...plainFaults, ...tokenFaults(source, neededTokens(document))];
+  refuseFaults(faults, "creel:fleet");
 
   const tunnelProvider = new Provider("tunnels", cloudflareSettings(source));
   const settingsProvider = new Provider("zone-settings", cloudflareSettings(source));

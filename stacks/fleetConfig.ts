@@ -3,8 +3,10 @@ import path from "node:path";
 import type { ProviderArgs } from "@pulumi/cloudflare/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import type { CloudName } from "../components/clouds/catalog";
 import type { Fault } from "../components/faults";
 import type { FleetSecrets } from "../components/fleetAgents";
+import { withDefaults } from "../components/fleetDefaults";
 
 /** Where a stack's configuration comes from. */
 export interface ConfigSource {
@@ -121,13 +123,31 @@ function setSecret(at: string): string {
   return `set it with pulumi config set --secret --path ${at}`;
 }
 
+/** Clouds whose token is needed. */
+export type NeededTokens = Partial<Record<CloudName | "cloudflare", boolean>>;
+
+/** Whose tokens a fleet needs, however wrong it is: those of its servers and networks, and Cloudflare's in any case. */
+export function neededTokens(fleet: unknown): NeededTokens {
+  const { document } = withDefaults(fleet);
+  const { servers, networks } = isGroup(document) ? document : {};
+  const used = [servers, networks].flatMap((section) => (isGroup(section) ? Object.values(section) : []));
+  const providers = used.map((entry) => (isGroup(entry) && entry.provider !== undefined ? entry.provider : "hcloud"));
+  return {
+    hcloud: providers.includes("hcloud"),
+    digitalocean: providers.includes("digitalocean"),
+    cloudflare: true,
+  };
+}
+
 /** What is wrong with the tokens of the clouds that are needed. No part of a token is ever repeated. */
-export function tokenFaults(source: ConfigSource, needed: { hcloud: boolean; cloudflare: boolean }): Fault[] {
-  const check = (key: string, variable: string, form: RegExp, wanted: string): Fault[] => {
+export function tokenFaults(source: ConfigSource, needed: NeededTokens): Fault[] {
+  const check = (key: string, variables: string[], form: RegExp, wanted: string): Fault[] => {
     const configured = source.get(key);
-    const token = configured ?? source.environment[variable];
+    const token = configured ?? variables.map((name) => source.environment[name]).find(Boolean);
     const remedy = `set it with pulumi config set --secret ${key}`;
-    if (!token) return [{ path: key, reason: "is missing", remedy: `${remedy}, or in the environment as ${variable}` }];
+    if (!token) {
+      return [{ path: key, reason: "is missing", remedy: `${remedy}, or in the environment as ${variables[0]}` }];
+    }
     const faults: Fault[] = [];
     if (configured !== undefined && !source.isSecret(key)) {
       faults.push({ path: key, reason: "is in plain text in the stack file", remedy });
@@ -138,14 +158,22 @@ export function tokenFaults(source: ConfigSource, needed: { hcloud: boolean; clo
     }
     return faults;
   };
-  // Both forms are the providers' own; with another one they refuse to start.
+  // With another form Hetzner's and Cloudflare's providers refuse to start, and DigitalOcean refuses every call.
   const otherLogin = ["apiKey", "apiUserServiceKey"].some((key) => source.get(`cloudflare:${key}`) !== undefined);
   return [
-    ...(needed.hcloud ? check("hcloud:token", "HCLOUD_TOKEN", /^.{64}$/, "64 characters") : []),
+    ...(needed.hcloud ? check("hcloud:token", ["HCLOUD_TOKEN"], /^.{64}$/, "64 characters") : []),
+    ...(needed.digitalocean
+      ? check(
+          "digitalocean:token",
+          ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"],
+          /^do[a-z]_v1_[0-9a-f]{64}$/,
+          "the form dop_v1_ and 64 hexadecimal digits",
+        )
+      : []),
     ...(needed.cloudflare && !otherLogin
       ? check(
           "cloudflare:apiToken",
-          "CLOUDFLARE_API_TOKEN",
+          ["CLOUDFLARE_API_TOKEN"],
           /^[0-9A-Za-z_-]{40,80}$/,
           "40 to 80 letters, digits, underscores and dashes",
         )

@@ -10,6 +10,8 @@ export interface CloudCatalog {
   locations: Record<string, string>;
   /** Memory of the sizes that can be ordered, in MiB. */
   sizes: Record<string, number>;
+  /** Most address ranges in a rule of its firewall. */
+  rangesPerRule: number;
   /** Shortest and longest prefix of a private network. */
   networkPrefix: [shortest: number, longest: number];
   /** Ranges that no private network may touch, with what is there. */
@@ -19,9 +21,10 @@ export interface CloudCatalog {
 /**
  * What each cloud has; the types before cx23, cx33 … can no longer be ordered and are left out.
  *
- * Hetzner: https://www.hetzner.com/cloud and https://docs.hetzner.com/networking/networks/overview.
- * DigitalOcean: https://docs.digitalocean.com/platform/regional-availability, /products/droplets/details/pricing and
- * /products/networking/vpc/concepts/plan-your-network.
+ * Hetzner: https://www.hetzner.com/cloud and, at https://docs.hetzner.com, /networking/networks/overview and
+ * /cloud/firewalls/overview. DigitalOcean, at https://docs.digitalocean.com: /platform/regional-availability,
+ * /products/droplets/details/pricing, /products/networking/vpc/concepts/plan-your-network and
+ * /products/networking/firewalls/details/limits.
  */
 export const catalog: Record<CloudName, CloudCatalog> = {
   hcloud: {
@@ -41,6 +44,7 @@ export const catalog: Record<CloudName, CloudCatalog> = {
       ...gibibytes({ cax11: 4, cax21: 8, cax31: 16, cax41: 32 }),
       ...gibibytes({ ccx13: 8, ccx23: 16, ccx33: 32, ccx43: 64, ccx53: 128, ccx63: 192 }),
     },
+    rangesPerRule: 100,
     networkPrefix: [8, 24],
     reserved: { "172.31.1.1/32": "the gateway of every server's public interface" },
   },
@@ -96,6 +100,7 @@ export const catalog: Record<CloudName, CloudCatalog> = {
       ...dedicated("gd", 4, [2, 4, 8, 16, 32, 40]),
       ...dedicated("m", 8, [2, 4, 8, 16, 24, 32]),
     },
+    rangesPerRule: 1000,
     networkPrefix: [16, 28],
     reserved: {
       "10.229.0.0/16": "DigitalOcean's own",

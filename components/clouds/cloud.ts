@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Fault } from "../faults";
+import { type CloudName, catalog } from "./catalog";
 
 /** A private network that servers can be in. */
 export interface PrivateNetworkFacts {
@@ -80,8 +81,9 @@ export function formFaults(path: string, value: unknown, form: RegExp, what: str
 }
 
 /** The fault of more admin ranges than one rule of the provider's firewall takes. */
-export function rangeCountFaults(ranges: string[], most: number): Fault[] {
+export function rangeCountFaults(path: string, ranges: string[], cloud: CloudName): Fault[] {
+  const most = catalog[cloud].rangesPerRule;
   if (ranges.length <= most) return [];
-  const reason = `are ${ranges.length} ranges, and a firewall rule takes at most ${most}`;
-  return [{ path: "adminCidrs", reason, remedy: "write fewer, wider ones" }];
+  const reason = `are ${ranges.length} ranges, and a firewall rule of ${catalog[cloud].title} takes ${most}`;
+  return [{ path, reason, remedy: "write fewer, wider ones" }];
 }

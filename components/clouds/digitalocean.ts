@@ -6,10 +6,8 @@ import { Vpc } from "@pulumi/digitalocean/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudName } from "../cloudNames";
 import type { Fault } from "../faults";
+import { CloudName } from "./catalog";
 import { type Cloud, formFaults, onlyAtCreation, rangeCountFaults } from "./cloud";
-
-/** Most addresses in a rule, https://docs.digitalocean.com/products/networking/firewalls/details/limits. */
-const mostRanges = 1000;
 
 const everywhere = ["0.0.0.0/0", "::/0"];
 
@@ -34,7 +32,7 @@ export const digitalOcean: Cloud = {
               remedy: "remove it",
             },
           ]),
-      ...rangeCountFaults(adminCidrs, mostRanges),
+      ...rangeCountFaults("adminCidrs", adminCidrs, CloudName.DigitalOcean),
       ...tagFaults(labels),
     ];
   },

@@ -7,11 +7,8 @@ import { ServerNetwork } from "@pulumi/hcloud/serverNetwork";
 import { SshKey } from "@pulumi/hcloud/sshKey";
 import * as pulumi from "@pulumi/pulumi";
 import type { Fault } from "../faults";
-import { catalog } from "./catalog";
+import { CloudName, catalog } from "./catalog";
 import { type Cloud, formFaults, onlyAtCreation, rangeCountFaults } from "./cloud";
-
-/** Most address ranges in a rule, https://docs.hetzner.com/cloud/firewalls/overview#limits. */
-const mostRanges = 100;
 
 const labelled = { "managed-by": "creel" };
 
@@ -27,7 +24,7 @@ export const hetzner: Cloud = {
         "write one such as fsn1, nbg1, hel1, ash or sin",
       ),
       ...formFaults("size", size, /^[a-z]+\d+[a-z0-9-]*$/, "a server type", "write one such as cx33 or cax21"),
-      ...rangeCountFaults(adminCidrs, mostRanges),
+      ...rangeCountFaults("adminCidrs", adminCidrs, CloudName.Hcloud),
       ...labelFaults(labels),
     ];
   },

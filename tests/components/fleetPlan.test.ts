@@ -322,7 +322,8 @@ describe("what a fleet gets wrong", () => {
 
   it("more address ranges than user-data has room for", () => {
     const cidrs = Array.from({ length: 900 }, (_, i) => `${10 + (i % 90)}.${(i * 37) % 251}.${(i * 91) % 253}.1/32`);
-    expect(faultsWith({ "servers.reef.ssh.cidrs": cidrs })).toEqual([
+    const droplet = { provider: "digitalocean", location: "fra1", size: "s-2vcpu-4gb" };
+    expect(faultsWith({ "servers.reef": { ...droplet, ssh: { cidrs } } })).toEqual([
       expect.stringMatching(
         /^servers.reef.ssh.cidrs makes the user-data .*: write fewer address ranges, or wider ones$/,
       ),
