@@ -126,14 +126,15 @@ def drift():
 
 
 def secrets():
-    """Who may read the agents' secrets, by path; never what they are."""
+    """Who may read the agents' secrets and since when they are what they are, by path; never what they are."""
     found = {}
     for root in ("/etc/agent-secrets", "/run/agent-secrets"):
         os.stat(root)
         for folder, _, files in os.walk(root):
             for path in (folder, *(os.path.join(folder, name) for name in files)):
                 stat = os.lstat(path)
-                found[path] = {"mode": f"{stat.st_mode & 0o7777:04o}", "uid": stat.st_uid, "gid": stat.st_gid}
+                mode = f"{stat.st_mode & 0o7777:04o}"
+                found[path] = {"mode": mode, "uid": stat.st_uid, "gid": stat.st_gid, "changed": stat.st_mtime}
     return found
 
 

@@ -51,12 +51,14 @@ const surveySchema = z.object({
   containers: section(z.array(containerSchema)),
 });
 
+const secretFileSchema = z.object({ mode: z.string(), uid: z.number(), gid: z.number(), changed: z.number() });
+
 const deepSchema = surveySchema.extend({
   sshd: section(z.record(z.string(), z.array(z.string()))),
   firewall: section(z.string()),
   guard: section(z.string()),
   drift: section(z.array(z.string())),
-  secrets: section(z.record(z.string(), z.object({ mode: z.string(), uid: z.number(), gid: z.number() }))),
+  secrets: section(z.record(z.string(), secretFileSchema)),
   audit: section(
     z.union([
       z.object({ kernel: z.literal("shared") }),
@@ -88,8 +90,12 @@ export function surveyServer(server: FleetServer, seconds: number, signal?: Abor
 }
 
 /** The same with what takes longer. */
-export function surveyDeeply(server: FleetServer, seconds: number): Promise<Surveyed<DeepSurvey>> {
-  return ask(server, deepSchema, " deep", seconds);
+export function surveyDeeply(
+  server: FleetServer,
+  seconds: number,
+  signal?: AbortSignal,
+): Promise<Surveyed<DeepSurvey>> {
+  return ask(server, deepSchema, " deep", seconds, signal);
 }
 
 async function ask<T extends z.ZodType>(

@@ -112,8 +112,10 @@ To                         Action      From
 `;
 
 function secretFiles(names: [string, number][]) {
-  const root = { uid: 0, gid: 0 };
-  const found: Record<string, { mode: string; uid: number; gid: number }> = {
+  // A month before the survey.
+  const changed = 1_800_000_000 - 30 * 86_400;
+  const root = { uid: 0, gid: 0, changed };
+  const found: Record<string, { mode: string; uid: number; gid: number; changed: number }> = {
     "/etc/agent-secrets": { mode: "0700", ...root },
     "/run/agent-secrets": { mode: "0711", ...root },
   };
@@ -121,8 +123,8 @@ function secretFiles(names: [string, number][]) {
     found[`/etc/agent-secrets/${name}`] = { mode: "0700", ...root };
     found[`/etc/agent-secrets/${name}/agent.json`] = { mode: "0600", ...root };
     found[`/etc/agent-secrets/${name}/TOKEN.cred`] = { mode: "0600", ...root };
-    found[`/run/agent-secrets/${name}`] = { mode: "0550", uid: 0, gid: uid };
-    found[`/run/agent-secrets/${name}/TOKEN`] = { mode: "0400", uid, gid: uid };
+    found[`/run/agent-secrets/${name}`] = { mode: "0550", ...root, gid: uid };
+    found[`/run/agent-secrets/${name}/TOKEN`] = { mode: "0400", uid, gid: uid, changed };
   }
   return found;
 }
