@@ -7,6 +7,7 @@ import {
   cloudflareSettings,
   fleetDocument,
   fleetSecrets,
+  neededTokens,
   tokenFaults,
 } from "../../stacks/fleetConfig";
 import { resolved } from "./mocks";
@@ -173,6 +174,40 @@ describe("tokens", () => {
       expect.stringMatching(/^cloudflare:apiToken has 6 characters/),
     ]);
     expect(JSON.stringify(faults)).not.toContain("CANARY");
+  });
+
+  it("of DigitalOcean have its form, wherever they come from", () => {
+    const digitalocean = { digitalocean: true };
+    const token = `dop_v1_${"0f".repeat(32)}`;
+    expect(tokenFaults(source({ "digitalocean:token": token }, ["digitalocean:token"]), digitalocean)).toEqual([]);
+    for (const variable of ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]) {
+      expect(tokenFaults(source({}, [], { environment: { [variable]: token } }), digitalocean)).toEqual([]);
+    }
+    expect(lines(tokenFaults(source({}), digitalocean))).toEqual([
+      "digitalocean:token is missing: set it with pulumi config set --secret digitalocean:token, or in the environment as DIGITALOCEAN_TOKEN",
+    ]);
+    const environment = { DIGITALOCEAN_TOKEN: "CANARY" };
+    expect(lines(tokenFaults(source({}, [], { environment }), digitalocean))).toEqual([
+      "digitalocean:token has 6 characters and is no token: set it with pulumi config set --secret digitalocean:token again: it has the form dop_v1_ and 64 hexadecimal digits",
+    ]);
+  });
+
+  it.each<[string, unknown, object]>([
+    ["no fleet", undefined, {}],
+    ["no server", { servers: {} }, {}],
+    ["a server of nobody in particular", { servers: { reef: {} } }, { hcloud: true }],
+    ["a droplet", { servers: { reef: { provider: "digitalocean" } } }, { digitalocean: true }],
+    ["both", { servers: { a: { provider: "digitalocean" }, b: { size: 7 } } }, { hcloud: true, digitalocean: true }],
+    [
+      "another default",
+      { defaults: { server: { provider: "digitalocean" } }, servers: { a: {} } },
+      { digitalocean: true },
+    ],
+    ["a network alone", { networks: { inner: { provider: "digitalocean" } } }, { digitalocean: true }],
+    ["another cloud", { servers: { a: { provider: "aws" } } }, {}],
+    ["nothing that can be read", { servers: ["reef"], networks: 7 }, {}],
+  ])("are needed of the clouds in use: %s", (_, document, more) => {
+    expect(neededTokens(document)).toEqual({ hcloud: false, digitalocean: false, cloudflare: true, ...more });
   });
 });
 

@@ -79,7 +79,11 @@ function outputs(type: string, name: string): Record<string, unknown> {
     case "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication":
       return { aud: "a0d".padEnd(64, "0") };
     case "hcloud:index/server:Server":
-      return { ipv4Address: "198.51.100.10", status: "running" };
+      return { ipv4Address: "198.51.100.10", ipv6Address: "2001:db8:1::1", status: "running" };
+    case "hcloud:index/serverNetwork:ServerNetwork":
+      return { ip: "10.20.0.2" };
+    case "digitalocean:index/droplet:Droplet":
+      return { ipv4Address: "198.51.100.130", ipv6Address: "2001:db8:2::1", ipv4AddressPrivate: "10.30.0.2" };
     case "command:local:Command":
       return { stdout: /-host-key-stage$/.test(name) ? hostKey : "{}", stderr: "" };
     default:
