@@ -28,8 +28,8 @@ export type NetworkSpec = z.output<typeof networkSchema>;
 /** The ranges of RFC 1918. */
 const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
-/** What Docker has on every server; half of the traffic to such a network would go to containers instead. */
-const dockerRanges = { "10.200.0.0/15": "the networks of containers" };
+/** Where Docker makes networks on every server (profiles/host/docker.ts): what is sent there never leaves the server. */
+const containerRange = "10.200.0.0/15";
 
 /**
  * What is wrong with private networks, as far as plain values tell. Fields that are wrong by themselves are left out by the
@@ -80,16 +80,20 @@ function rangeFaults(path: string, cloud: CloudName, range: string): Fault[] {
   const [, prefix] = parseCIDR(range);
   if (!privateRanges.some((whole) => within(range, whole))) {
     const remedy = "write a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, such as 10.20.0.0/16";
-    return [{ path, value: range, reason: "is not private", remedy }];
+    return [{ path, value: range, reason: "is not private IPv4", remedy }];
   }
   if (prefix < shortest || prefix > longest) {
     const remedy = `write a prefix from /${shortest} to /${longest}`;
     return [{ path, value: range, reason: `has a size that ${title} does not have`, remedy }];
   }
-  return Object.entries({ ...reserved, ...dockerRanges })
+  const taken = [
+    ...reserved.map((other) => [other, `which ${title} keeps for itself`] as const),
+    [containerRange, "where the containers' networks are"] as const,
+  ];
+  return taken
     .filter(([other]) => meet(range, other))
     .map(([other, what]) => {
-      return { path, value: range, reason: `holds ${other}, ${what}`, remedy: "write one that does not touch it" };
+      return { path, value: range, reason: `meets ${other}, ${what}`, remedy: "write one that does not" };
     });
 }
 

@@ -125,12 +125,12 @@ export function spreadGroup(
 function sizeFaults(path: string, cloud: CloudName, size: string, memoryWritten: boolean): Fault[] {
   const owner = cloudOfSize(size);
   if (owner === cloud || (owner === undefined && memoryWritten)) return [];
-  const sizes = didYouMean(size, Object.keys(catalog[cloud].sizes), "sizes");
+  const { title, sizes } = catalog[cloud];
   if (owner !== undefined) {
-    const remedy = `write provider: ${owner} beside it, or one of the ${sizes.replace(/^write one of the /, "")}`;
+    const remedy = `write provider: ${owner} beside it, or a size of ${title}, such as ${Object.keys(sizes)[0]}`;
     return [{ path, value: size, reason: `is a size of ${catalog[owner].title}`, remedy }];
   }
-  const remedy = `${sizes}; or write its memory, such as memory: 4GiB`;
+  const remedy = `${didYouMean(size, Object.keys(sizes), "sizes")}; or write its memory, such as memory: 4GiB`;
   return [{ path, value: size, reason: "is not a size that Creel knows", remedy }];
 }
 

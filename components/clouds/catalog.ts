@@ -14,8 +14,8 @@ export interface CloudCatalog {
   rangesPerRule: number;
   /** Shortest and longest prefix of a private network. */
   networkPrefix: [shortest: number, longest: number];
-  /** Ranges that no private network may touch, with what is there. */
-  reserved: Record<string, string>;
+  /** Ranges that no private network may touch, because the cloud uses them itself. */
+  reserved: string[];
 }
 
 /**
@@ -46,7 +46,8 @@ export const catalog: Record<CloudName, CloudCatalog> = {
     },
     rangesPerRule: 100,
     networkPrefix: [8, 24],
-    reserved: { "172.31.1.1/32": "the gateway of every server's public interface" },
+    // The gateway of every server's public interface.
+    reserved: ["172.31.1.1/32"],
   },
   digitalocean: {
     title: "DigitalOcean",
@@ -102,12 +103,7 @@ export const catalog: Record<CloudName, CloudCatalog> = {
     },
     rangesPerRule: 1000,
     networkPrefix: [16, 28],
-    reserved: {
-      "10.229.0.0/16": "DigitalOcean's own",
-      "10.244.0.0/16": "DigitalOcean's own",
-      "10.245.0.0/16": "DigitalOcean's own",
-      "10.246.0.0/24": "DigitalOcean's own",
-    },
+    reserved: ["10.229.0.0/16", "10.244.0.0/16", "10.245.0.0/16", "10.246.0.0/24"],
   },
 };
 
