@@ -142,7 +142,7 @@ function listFaults(path: string, values: pulumi.Input<string>[] = [], check: Ch
 }
 
 /** What is wrong with a value that is known already. */
-function plainFaults(path: string, value: pulumi.Input<string>, check: Check): Fault[] {
+export function plainFaults(path: string, value: pulumi.Input<string>, check: Check): Fault[] {
   return isLater(value) ? [] : textFaults(path, value, check);
 }
 

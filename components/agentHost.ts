@@ -2,16 +2,28 @@ import type { Provider } from "@pulumi/docker/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { remoteCommand, type ServerConnection } from "./connection";
 
-/** A server on which agents can be put: what HardenedServer gives, and a Docker provider that points at it. */
+/**
+ * A server on which agents can be put: what HardenedServer or ExistingServer gives, and a Docker provider that points at it.
+ *
+ * It has Docker, creel-agent and the packet filter of a host profile. {@link agentHost} puts one together.
+ */
 export interface AgentHost {
   /** How to reach the server over SSH. */
   connection: ServerConnection;
-  /** The server itself, when the same program owns it: what is on it goes and comes with it. Undefined for any other. */
-  resource?: pulumi.Resource;
+  /**
+   * The server itself, when the same program owns it: what is on it goes and comes with it. Undefined for any other, from
+   * which everything is deleted piece by piece.
+   */
+  resource?: pulumi.CustomResource;
   /** What has to be there before the first container: the last steps of making the server ready. */
   ready: pulumi.Resource[];
   /** Docker on the server. Never left to the default provider, which would be the computer that runs Pulumi. */
   docker: Provider;
+}
+
+/** A HardenedServer or an ExistingServer, as agents want it. */
+export function agentHost(server: Omit<AgentHost, "docker">, docker: Provider): AgentHost {
+  return { connection: server.connection, resource: server.resource, ready: server.ready, docker };
 }
 
 /** What creel-agent on the server is to prepare for a container, and to keep that way. */
@@ -42,7 +54,8 @@ export function onHost(
     replaceWith: host.resource ? [host.resource] : undefined,
     // On another server it is another thing. Without this, what moves would only be noted down under the new server's
     // connection and provider; with it, it is made there and then deleted by those in its state, on the old server.
-    replacementTrigger: host.resource?.urn,
+    // By id, which also a server keeps that is called otherwise or gets another parent.
+    replacementTrigger: (host.resource ?? host.docker).id,
   };
 }
 
@@ -77,14 +90,16 @@ export function hostOrder(
     .all(Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, pulumi.secret(value)])))
     .apply((values) => orderText(container, { ...plain, secrets: values }));
   const remove = `sudo creel-agent remove ${container}`;
-  const stop = `docker stop -t ${graceSeconds} ${container} >/dev/null 2>&1`;
+  const stopped = graceSeconds === undefined ? "" : `docker stop -t ${graceSeconds} ${container} >/dev/null 2>&1; `;
+  // A server of somebody else stays, so what cannot be taken off it must not count as gone.
+  const farewell = graceSeconds === undefined || host.resource === undefined ? "delete" : "deleteIfReached";
   return remoteCommand(
     name,
     {
       connection: host.connection,
       create: `sudo creel-agent apply ${container}`,
       secretStdin: stdin,
-      ...(graceSeconds === undefined ? { delete: remove } : { deleteIfReached: `${stop}; ${remove}` }),
+      [farewell]: `${stopped}${remove}`,
     },
     { ...onHost(host, parent), ...(graceSeconds === undefined ? {} : { deletedWith: undefined }) },
   );

@@ -1,4 +1,5 @@
 import { Command } from "@pulumi/command/local/command";
+import type { ProviderArgs } from "@pulumi/docker/provider";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
@@ -70,6 +71,11 @@ export function sshOptions(hostKeys: string[]): string[] {
     "LogLevel=ERROR",
   ];
   return options.flatMap((option) => ["-o", option]);
+}
+
+/** Arguments of a docker provider for a server. */
+export function dockerSettings(connection: ServerConnection): Pick<ProviderArgs, "host" | "sshOpts"> {
+  return { host: dockerHost(connection), sshOpts: connection.hostKeys.apply(sshOptions) };
 }
 
 /** The value for a docker provider's `host`. */

@@ -1,10 +1,10 @@
 import { Provider as DockerProvider } from "@pulumi/docker/provider";
 import { RemoteImage } from "@pulumi/docker/remoteImage";
 import * as pulumi from "@pulumi/pulumi";
-import { type AgentHost, inDocker } from "./agentHost";
+import { type AgentHost, agentHost, inDocker } from "./agentHost";
 import { clouds } from "./clouds";
 import type { PrivateNetworkFacts } from "./clouds/cloud";
-import { sshOptions } from "./connection";
+import { dockerSettings } from "./connection";
 import type { ServerInventory } from "./fleetInventory";
 import type { FleetPlan, PlannedServer } from "./fleetPlan";
 import { HardenedServer } from "./hardenedServer";
@@ -51,10 +51,8 @@ function station(
   { agents, connectorImage }: FleetPlan,
   fleet: pulumi.Resource,
 ): Station {
-  const { connection, dockerHost, resource, ready } = server;
-  const sshOpts = connection.hostKeys.apply(sshOptions);
-  const docker = new DockerProvider(name, { host: dockerHost, sshOpts }, { parent: fleet });
-  const host = { connection, resource, ready, docker };
+  const docker = new DockerProvider(name, dockerSettings(server.connection), { parent: fleet });
+  const host = agentHost(server, docker);
   const inUse = Object.values(agents).some((agent) => agent.server === name);
   const image = { name: connectorImage!, keepLocally: true };
   const pulled = inUse ? new RemoteImage(`${name}-connector-image`, image, inDocker(host, fleet)) : undefined;

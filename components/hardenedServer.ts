@@ -10,6 +10,7 @@ import { CloudName } from "./clouds/catalog";
 import type { PrivateNetworkFacts } from "./clouds/cloud";
 import { dockerHost, remoteCommand, type ServerConnection } from "./connection";
 import { type Fault, refuseFaults } from "./faults";
+import { convergeTimeout, runConverge } from "./host/convergeRun";
 import { hostKeyFrom } from "./host/hostKey";
 import { type HostPosture, postureFrom, publicKeyFrom } from "./host/posture";
 import { convergeProgram } from "./host/program";
@@ -49,9 +50,6 @@ export interface HardenedServerArgs {
   /** Labels for all that Hetzner has of the server, beside managed-by; tags `key:value` of a droplet. Default: none. */
   labels?: Record<string, string>;
 }
-
-/** First boot, packages and a slow mirror; the scripts on the server give up before this. */
-const firstBootTimeout = "20m";
 
 /** What came with an older release of this package and has done its work must not run again. */
 const settled = ["interpreter", "create", "update", "stdin", "logging"];
@@ -140,7 +138,7 @@ export class HardenedServer extends pulumi.ComponentResource {
       dependsOn,
       deletedWith: server,
       replaceWith: [server],
-      customTimeouts: { create: firstBootTimeout, update: firstBootTimeout },
+      customTimeouts: { create: convergeTimeout, update: convergeTimeout },
     });
     const handOver = (step: string, hostKeys: pulumi.Output<string[]>, after: pulumi.Resource): Command =>
       remoteCommand(
@@ -167,17 +165,7 @@ export class HardenedServer extends pulumi.ComponentResource {
     const activated = handOver("activate", pulumi.all([bootstrapKey, this.hostKey]), staged);
 
     this.connection = reach(this.hostKey.apply((hostKey) => [hostKey]));
-    const converge = remoteCommand(
-      `${name}-converge`,
-      {
-        connection: this.connection,
-        create: convergeCommand,
-        stdin: program,
-        triggers: [server.id],
-        showProgress: true,
-      },
-      onServer([activated]),
-    );
+    const converge = runConverge(name, this.connection, program, [server.id], onServer([activated]));
 
     this.ipv4 = ordered.ipv4;
     this.ipv6 = ordered.ipv6;
@@ -215,16 +203,6 @@ function firstBoot(name: string, args: HardenedServerArgs) {
 export function firstBootFaults(name: string, args: HardenedServerArgs): Fault[] {
   return userDataFaults(firstBoot(name, args).userDataWith("a key of the same length"));
 }
-
-/**
- * Keeps the program that came by standard input in memory for as long as it runs; it puts itself in its place.
- *
- * A changed range is in the provider's firewall by now and not yet in the server's own, so whoever deploys may be shut out
- * here; an error shows the command as it stands, and with it what to do (docs/operations.md).
- */
-const convergeCommand =
-  'sudo sh -c \'umask 077; f=$(mktemp /run/creel-converge.XXXXXX) && cat > "$f" && python3 -I "$f"; s=$?; rm -f "$f"; exit $s\'' +
-  " # No connection after a change of address ranges? Deploy with the new ranges beside the old ones, from an old one.";
 
 function hostKeysProgram(): string {
   return readFileSync(join(__dirname, "host", "host_keys.py"), "utf8");

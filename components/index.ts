@@ -6,13 +6,14 @@ export {
   type ServiceTokenFacts,
 } from "./accessPolicy";
 export { AgentContainer, type AgentContainerArgs, AgentRuntimeName } from "./agentContainer";
-export type { AgentHost } from "./agentHost";
+export { type AgentHost, agentHost } from "./agentHost";
 export { AgentTunnel, type AgentTunnelArgs, type TunnelledAgent } from "./agentTunnel";
 export { type BotRoute, type BotSurface, WebhookName } from "./botRoutes";
 export { CloudName } from "./clouds/catalog";
 export type { PrivateNetworkFacts } from "./clouds/cloud";
-export { type ServerConnection, sshOptions } from "./connection";
+export { dockerSettings, type ServerConnection, sshOptions } from "./connection";
 export type { EdgeFragment, EdgeRoute } from "./edgeFragment";
+export { ExistingServer, type ExistingServerArgs } from "./existingServer";
 export type { Fault } from "./faults";
 export { Fleet, type FleetArgs } from "./fleet";
 export type { FleetSecrets } from "./fleetAgents";

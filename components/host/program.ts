@@ -16,7 +16,14 @@ export function convergeProgram(wanted: WantedState): string {
     "#!/usr/bin/python3 -I",
     "# Part of creel; the source with its comments is in the package, components/host/converge.",
     ...modules.map(moduleText),
-    `WANTED = json.loads(r'''${pythonSafe(JSON.stringify(wanted, null, 1))}''')`,
+    callOfMain(wanted),
+  ].join("\n");
+}
+
+/** The end of a Python program whose main function is given data. */
+export function callOfMain(data: object): string {
+  return [
+    `WANTED = json.loads(r'''${pythonSafe(JSON.stringify(data, null, 1))}''')`,
     "",
     'if __name__ == "__main__":',
     "    main(WANTED)",

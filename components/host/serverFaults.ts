@@ -16,9 +16,22 @@ export function hardenedServerFaults(name: string, args: HardenedServerArgs): Fa
   const known = Object.hasOwn(clouds, provider);
   const choice = { location, size, adminCidrs, labels, placementGroupId };
   return [
-    ...nameFaults(name),
+    ...serverNameFaults(name),
     ...(known ? clouds[provider].faults(choice) : providerFaults(provider)),
     ...imageFaults(image),
+    ...hardeningFaults(args),
+  ];
+}
+
+/** How a server is to be hardened, whoever has made it. */
+export type HardeningArgs = Pick<
+  HardenedServerArgs,
+  "profile" | "hostProfile" | "adminKeys" | "adminCidrs" | "allowOpenSsh"
+>;
+
+/** Everything that is wrong with how a server is to be hardened. */
+export function hardeningFaults(args: HardeningArgs): Fault[] {
+  return [
     ...profileFaults(args),
     ...keyFaults(args.adminKeys, profileOf(args)),
     ...rangeFaults(args.adminCidrs, args.allowOpenSsh ?? false),
@@ -26,13 +39,13 @@ export function hardenedServerFaults(name: string, args: HardenedServerArgs): Fa
 }
 
 /** The profile that arguments ask for, or undefined when it has no such name. */
-export function profileOf(args: HardenedServerArgs): HostProfile | undefined {
+export function profileOf(args: Pick<HardeningArgs, "profile" | "hostProfile">): HostProfile | undefined {
   const name = args.profile ?? "production";
   return args.hostProfile ?? (Object.hasOwn(hostProfiles, name) ? hostProfiles[name] : undefined);
 }
 
 /** The provider's name gets a dash and seven characters more, and has to be a host name. */
-function nameFaults(name: string): Fault[] {
+export function serverNameFaults(name: string): Fault[] {
   if (/^[a-z]([a-z0-9-]{0,53}[a-z0-9])?$/.test(name)) return [];
   const remedy = "use lower-case letters, digits and dashes, a letter first, at most 55 characters";
   return [{ path: "name", value: name, reason: "is not a name for a server", remedy }];
@@ -51,7 +64,7 @@ function imageFaults(image: string): Fault[] {
   return [{ path: "image", value: image, reason: "is not an image that can be hardened", remedy }];
 }
 
-function profileFaults(args: HardenedServerArgs): Fault[] {
+function profileFaults(args: HardeningArgs): Fault[] {
   const { profile, hostProfile } = args;
   if (profile !== undefined && hostProfile !== undefined) {
     return [{ path: "profile", value: profile, reason: "stands beside hostProfile", remedy: "give one of the two" }];

@@ -86,6 +86,8 @@ export interface HostFacts {
   adminKeys: string[];
   /** Address ranges from which SSH is open. */
   adminCidrs: string[];
+  /** TCP port of sshd. Default: 22. */
+  sshPort?: number;
 }
 
 /** The admin ranges that say who somebody is; where SSH is open to everybody, strangers are in range too. */

@@ -34,6 +34,7 @@ export function jailLines(profile: HostProfile, facts: HostFacts): string[] {
     "enabled = true",
     // "aggressive" also counts connections that were merely cut off.
     "mode = normal",
+    ...(facts.sshPort === undefined ? [] : [`port = ${facts.sshPort}`]),
     ...(bans.recidive ? recidive : []),
   ];
 }

@@ -26,7 +26,7 @@ export function firewallStep(profile: HostProfile, facts: HostFacts): WantedStep
 
 export function ufwRules(profile: HostProfile, facts: HostFacts): UfwRule[] {
   return [
-    ...facts.adminCidrs.map((from) => ({ port: 22, proto: "tcp", from, comment: "ssh admin" })),
+    ...facts.adminCidrs.map((from) => ({ port: facts.sshPort ?? 22, proto: "tcp", from, comment: "ssh admin" })),
     ...profile.firewall.openTcpPorts.map((port) => ({ port, proto: "tcp", from: "any", comment: "open to everyone" })),
   ];
 }
