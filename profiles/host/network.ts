@@ -1,6 +1,8 @@
 import type { BanSettings, FirewallSettings, GuardSettings } from "./types";
 
-/** Nothing but SSH from the admin CIDRs. */
+/**
+ * Nothing but SSH from the admin CIDRs, on whatever interface: Hetzner's own firewall does not look at private networks.
+ */
 export const closedFirewall: FirewallSettings = { openTcpPorts: [], logging: "low" };
 
 /**
@@ -12,6 +14,8 @@ export const openGuard: GuardSettings = {
   bridges: ["docker*", "br-*", "ag-*"],
   deniedRanges4: [
     "0.0.0.0/8",
+    // With the next ones of RFC 1918, every private network that a server is in, asked for or not: each droplet is in a
+    // VPC, and has an address of DigitalOcean's own at its public interface.
     "10.0.0.0/8",
     "100.64.0.0/10",
     "127.0.0.0/8",

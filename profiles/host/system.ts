@@ -64,6 +64,7 @@ export const packages: PackageSettings = {
 export const productionPackages: PackageSettings = {
   install: [...packages.install, "libpam-tmpdir"],
   installOnMachines: [...packages.installOnMachines, "auditd"],
-  // Hetzner's guest agent resets passwords from the console; the others send them in clear.
-  remove: ["qemu-guest-agent", "telnet", "ftp", "rsh-client"],
+  // Hetzner's guest agent resets passwords from the console, DigitalOcean's opens a root shell there and its other one
+  // reports what runs; the rest send passwords in clear.
+  remove: ["qemu-guest-agent", "droplet-agent", "do-agent", "telnet", "ftp", "rsh-client"],
 };
