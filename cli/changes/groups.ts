@@ -61,9 +61,10 @@ export function groupsOf(preview: Preview): Group[] {
     );
 }
 
-/** A fleet as such has nothing but the lists of its servers and agents, which are told one by one. */
+/** A fleet as such has nothing but lists: of its servers, its agents, and where these are. They are told one by one. */
 function isTold({ kind, steps }: Group): boolean {
-  return kind !== "fleet" || steps.some(({ urn }) => parseUrn(urn).type !== "creel:index:Fleet");
+  const lists = ["creel:index:Fleet", "pulumi:index:Stash"];
+  return kind !== "fleet" || steps.some(({ urn }) => !lists.includes(parseUrn(urn).type));
 }
 
 function ownerOf(step: Step, parents: Map<string, string>): { kind: Kind; name: string } {

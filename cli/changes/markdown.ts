@@ -7,7 +7,7 @@ import { parseUrn, shortType } from "./urns";
 import { propertyChanges } from "./values";
 
 /** Resources, properties and lines after which a part says how many more there are. */
-const most = { resources: 60, properties: 12, sentences: 100, message: 4_000, messages: 20 };
+const most = { resources: 60, properties: 12, sentences: 100, message: 4_000, messages: 20, notes: 8_000 };
 
 /**
  * The comment for a pull request: what becomes of every server and agent, replacements and removals first. It has at most
@@ -29,7 +29,7 @@ export function changesMarkdown(summary: Summary, commit?: string): string {
     ...sentencesPart("Changed", groups, ["changed"]),
     ...sentencesPart("Added", groups, ["added"]),
     ...messagesPart("Warnings", of("warning")),
-    ...messagesPart("Notes", of("info")),
+    ...notesPart(of("info")),
     ...groups.map(detailsPart),
   ]);
 }
@@ -56,6 +56,12 @@ function messagesPart(title: string, messages: Message[]): string[] {
   });
   const left = messages.length - shown.length;
   return [`**${title}**`, ...shown, ...(left > 0 ? [`And ${left} more.`] : [])];
+}
+
+/** What the program tells of itself, such as which agents are on which server, says by itself what it is about. */
+function notesPart(notes: Message[]): string[] {
+  if (notes.length === 0) return [];
+  return [`**Notes**\n\n${codeBlock(notes.map(({ text }) => text).join("\n"), most.notes)}`];
 }
 
 /** Every resource of a group, to be opened. */

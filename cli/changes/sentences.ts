@@ -67,7 +67,7 @@ export function sentence(group: Group): string {
       return `${who} **moves** from ${code(group.before!)} to ${code(group.server!)}. What it kept on the old server's disk stays behind.`;
     case "renewed":
       return group.withServer
-        ? `${who}${on} is made **anew**, because its server is.`
+        ? `${who}${on} is made **anew**, because its server is${reasons(group)}.`
         : `${who}${on} gets a **new container**${reasons(group)}.`;
     case "added":
       return `${who}${on} is added.`;

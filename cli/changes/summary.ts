@@ -58,6 +58,9 @@ export function summaryJson({ groups, messages, ...rest }: Summary): SummaryJson
 /** The engine works on many things at a time, so that its messages come in another order each time. */
 function inOrder(messages: Message[]): Message[] {
   const key = ({ severity, urn = "", text }: Message) => `${severity}\n${urn}\n${text}`;
-  const unique = new Map(messages.map((message) => [key(message), message]));
+  // The engine's own last word says nothing where there is another.
+  const isTelling = ({ severity, text }: Message) => severity === "error" && text !== "preview failed";
+  const told = messages.some(isTelling) ? messages.filter(({ text }) => text !== "preview failed") : messages;
+  const unique = new Map(told.map((message) => [key(message), message]));
   return [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, message]) => message);
 }

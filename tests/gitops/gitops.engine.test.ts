@@ -102,6 +102,8 @@ describe("a fleet by pull request", () => {
       "- Agent `dora` on `reef` is added.",
     ]);
 
+    expect(text).toContain("\nreef: atlas, dora (new); 768 of 7424 MiB");
+
     const printed = await stack.deployment.pulumi(["preview", "--json"]);
     const file = path.join(stack.deployment.folder, "preview.json");
     await writeFile(file, printed.stdout);
@@ -113,13 +115,12 @@ describe("a fleet by pull request", () => {
     }
   });
 
-  it("fails the check with every fault of the stack file, and the comment says them", async () => {
-    await stack.deployment.configure([{ path: ["creel:fleet", "agents", "atlas", "image"], value: "agent:latest" }]);
-    const changes = await creel("changes", "--stack", "sandbox");
-    expect(changes.exitCode).toBe(1);
-    expect(changes.stdout).toMatch(
-      /### `sandbox`: the preview failed[\s\S]*agents\.atlas\.image +"agent:latest" has no digest/,
-    );
+  it("fails the check where a policy refuses it, and the comment says why", async () => {
+    const open = { cidrs: ["0.0.0.0/0"], allowOpen: true };
+    await stack.deployment.configure([{ path: ["creel:fleet", "servers", "reef", "ssh"], value: open }]);
+    const judged = await creel("changes", "--stack", "sandbox", "--policy-pack", compiledFile("policies"));
+    expect([judged.exitCode, judged.stdout]).toEqual([1, expect.stringContaining("the preview failed")]);
+    expect(judged.stdout).toMatch(/\*\*Errors\*\*\n\n```\nFirewall reef:\npolicy creel\/firewall-declared-ranges: /);
   });
 
   it("has an issue that says what was changed by hand, and is kept current", async () => {
@@ -197,7 +198,7 @@ describe("a fleet by pull request", () => {
       "creel:secrets.atlas.ANTHROPIC_API_KEY",
     ];
     await execa("pulumi", secret, { cwd: project, env, input: canaries[0] });
-    const valid = await run("node", [command, "validate", "--policy-pack", "node_modules/creel/dist/policies"]);
+    const valid = await run("node", [command, "validate"]);
     expect(valid.all).toBe("staging: fine, 1 server and 1 agent");
     const preview = await run("pulumi", ["preview", "--stack", "staging", "--non-interactive"]);
     expect([preview.exitCode, preview.all]).toEqual([0, expect.stringMatching(/\+ \d+ to create/)]);
