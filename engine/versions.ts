@@ -9,7 +9,7 @@ export const cliVersion = "3.259.0";
 export const oldestCli = "3.211.0";
 
 /** The provider plugins that the components use. */
-export const allPlugins = ["random", "command", "docker", "hcloud", "cloudflare"];
+export const allPlugins = ["random", "command", "docker", "hcloud", "digitalocean", "cloudflare"];
 
 /**
  * Compares two versions by their three numbers; a leading "v" and anything after the patch number are ignored.

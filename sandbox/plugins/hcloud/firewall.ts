@@ -1,8 +1,9 @@
 import { isIPv4 } from "node:net";
+import { changed } from "../framework/changed";
 import { autoName } from "../framework/naming";
 import type { Fault, Props, ResourceHandler } from "../framework/provider";
 import { type Action, type HcloudClient, hasCode, isNotFound, retry } from "./client";
-import { changed, labelsOf } from "./tokens";
+import { labelsOf } from "./tokens";
 
 /** What a firewall is applied to. */
 export interface AppliedTo {

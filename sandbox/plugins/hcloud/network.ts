@@ -1,7 +1,8 @@
+import { changed } from "../framework/changed";
 import { autoName } from "../framework/naming";
 import type { Props, ResourceHandler } from "../framework/provider";
 import { type Action, type HcloudClient, isNotFound } from "./client";
-import { changed, labelsOf } from "./tokens";
+import { labelsOf } from "./tokens";
 
 export interface Network {
   id: number;

@@ -1,10 +1,11 @@
+import { changed } from "../framework/changed";
 import { autoName } from "../framework/naming";
 import type { Fault, Props, ResourceHandler } from "../framework/provider";
 import { hasUnknown } from "../framework/values";
 import { type Action, type HcloudClient, isNotFound } from "./client";
 import { act as serverAct } from "./serverActions";
 import type { Server } from "./serverModel";
-import { changed, labelsOf } from "./tokens";
+import { labelsOf } from "./tokens";
 
 interface PrimaryIp {
   id: number;

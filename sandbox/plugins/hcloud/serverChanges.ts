@@ -1,8 +1,9 @@
+import { changed } from "../framework/changed";
 import type { Call, Props } from "../framework/provider";
 import type { Action, HcloudClient } from "./client";
 import { act, attachNetwork, detachNetwork, powerOn, setBackups, setProtection } from "./serverActions";
 import { networkIdOf, networksOf, type Server } from "./serverModel";
-import { changed, labelsOf } from "./tokens";
+import { labelsOf } from "./tokens";
 
 /**
  * Changes a server in place, in the provider's order, and returns it as it is then.

@@ -1,9 +1,9 @@
+import { changed } from "../framework/changed";
 import type { Fault, Props, ResourceHandler } from "../framework/provider";
 import { hasUnknown } from "../framework/values";
 import type { HcloudClient } from "./client";
 import { act, attachNetwork, detachNetwork } from "./serverActions";
 import { networkIdOf, type Server } from "./serverModel";
-import { changed } from "./tokens";
 
 /** A server's membership in a private network. Its id is made of both: `SERVER-NETWORK`. */
 export const serverNetwork: ResourceHandler<HcloudClient> = {
