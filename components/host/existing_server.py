@@ -61,8 +61,8 @@ def system_faults(wanted):
     if os.geteuid() != 0:
         return ["this login is not root and sudo asks it for a password"]
     faults = []
-    lines = read("/etc/os-release").splitlines()
-    system = dict(line.replace('"', "").split("=", 1) for line in lines if "=" in line)
+    release = read("/etc/os-release").splitlines()
+    system = dict(line.replace('"', "").split("=", 1) for line in release if "=" in line)
     name = f"{system.get('ID', 'unknown')}-{system.get('VERSION_ID', '')}"
     if name not in wanted["images"]:
         faults.append(f"the system is {name}; only {', '.join(wanted['images'])} can be hardened")
@@ -71,7 +71,7 @@ def system_faults(wanted):
     missing = sorted({package for program, package in PROGRAMS.items() if not has(program)})
     if missing:
         faults.append(f"it lacks programs: apt-get install {' '.join(missing)}")
-    installed = run("dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n").split("\n")
+    installed = lines("dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n")
     faults += [f"{name} is installed: remove it; Debian's docker.io takes its place" for name in OTHER_DOCKERS if f"installed {name}" in installed]
     return faults
 
@@ -98,7 +98,7 @@ def way_faults(wanted, connection):
         faults.append(f"you come from {client}, which is in none of adminCidrs, and would be shut out")
     if port != wanted["sshPort"]:
         faults.append(f"its sshd listens on port {port}, not {wanted['sshPort']}: reach it without a forwarded port")
-    admitted = [word for line in run("sshd", "-T").splitlines() if line.startswith("allowusers ") for word in line.split()[1:]]
+    admitted = [word for line in lines("sshd", "-T") if line.startswith("allowusers ") for word in line.split()[1:]]
     if admitted and wanted["user"] not in admitted:
         faults.append(f"its sshd admits {', '.join(admitted)} only: add {wanted['user']} to AllowUsers")
     return faults
@@ -117,9 +117,8 @@ def neighbour_faults(wanted):
 def listeners():
     """TCP ports that others can reach, each with the program behind it."""
     found = {}
-    for line in run("ss", "-H", "-l", "-t", "-n", "-p").splitlines():
-        words = line.split()
-        address, _, port = words[3].rpartition(":")
+    for line in lines("ss", "-H", "-l", "-t", "-n", "-p"):
+        address, _, port = line.split()[3].rpartition(":")
         address = address.strip("[]").split("%")[0]
         if address != "*" and ipaddress.ip_address(address).is_loopback:
             continue
@@ -182,7 +181,7 @@ def remove_from_docker():
         bridge = run("docker", "network", "inspect", "--format", '{{index .Options "com.docker.network.bridge.name"}}', network)
         if bridge.startswith("ag-"):
             run("docker", "network", "rm", network)
-    for line in run("docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}").splitlines():
+    for line in lines("docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}"):
         repository, tag, digest = line.split()
         if tag == "<none>" and digest != "<none>":
             run("docker", "image", "rm", f"{repository}@{digest}")
@@ -193,8 +192,8 @@ def containers(agents):
     ids = run("docker", "ps", "--all", "--quiet").split() if has("docker") else []
     if not ids:
         return []
-    shown = run("docker", "inspect", "--format", "{{.HostConfig.CgroupParent}} {{.Name}}", *ids)
-    found = [line.rpartition(" ") for line in shown.splitlines()]
+    shown = lines("docker", "inspect", "--format", "{{.HostConfig.CgroupParent}} {{.Name}}", *ids)
+    found = [line.rpartition(" ") for line in shown]
     return [name.lstrip("/") for parent, _, name in found if parent.startswith("agents-") == agents]
 
 
@@ -210,7 +209,8 @@ def names(folder):
 
 
 def has(program):
-    return shutil.which(program, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") is not None
+    folders = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+    return any(os.access(at(f"{folder}/{program}"), os.X_OK) for folder in folders)
 
 
 def run(*argv):
@@ -219,6 +219,10 @@ def run(*argv):
         return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return ""
+
+
+def lines(*argv):
+    return [line for line in run(*argv).splitlines() if line]
 
 
 def read(path):

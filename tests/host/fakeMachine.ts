@@ -24,6 +24,12 @@ interface FakeState {
   nft: string | null;
   /** Programs that fail, and values that differ from what they should be. */
   broken: Record<string, string>;
+  /** Containers, each as its slice and name; what listens, in the words of ss; what sshd -T says. */
+  containers?: string[];
+  listening?: string[];
+  sshd?: string;
+  /** Beginnings of the commands that are really run. */
+  real?: string[];
 }
 
 /** A directory that stands for a server, with programs that only remember. */

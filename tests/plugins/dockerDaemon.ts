@@ -51,6 +51,13 @@ func main() {
 }
 `;
 
+/** Shell text that runs its arguments where other folders have been mounted. */
+function mounting(folders: Record<string, string>): string {
+  const mounts = Object.entries(folders).map(([real, seen]) => `mkdir -p ${seen} && mount --bind ${real} ${seen}`);
+  const empty = mounts.length > 0 ? ["mount -t tmpfs tmpfs /run", "mount -t tmpfs tmpfs /var/lib"] : [];
+  return ["mount --make-rprivate /", ...empty, ...mounts, 'exec "$0" "$@"'].join(" && ");
+}
+
 /** A Docker daemon of our own: data, sockets and bridge are gone when it is stopped. */
 export class DockerDaemon {
   readonly folder = mkdtempSync(path.join(tmpdir(), "creel-dockerd-"));
@@ -64,14 +71,18 @@ export class DockerDaemon {
   readonly subnet = `198.18.${100 + this.range}.0/24`;
   private child: ChildProcess | undefined;
 
+  /** @param folders folders that the daemon finds elsewhere, below /run or /var/lib: its path by the real one */
+  constructor(private readonly folders: Record<string, string> = {}) {}
+
   async start(): Promise<void> {
     execFileSync("ip", ["link", "add", this.bridge, "type", "bridge"]);
     execFileSync("ip", ["addr", "add", `${this.gateway}/24`, "dev", this.bridge]);
     execFileSync("ip", ["link", "set", this.bridge, "up"]);
     const log = path.join(this.folder, "log");
     this.child = spawn(
-      "dockerd",
+      "unshare",
       [
+        ...["--mount", "sh", "-c", mounting(this.folders), "dockerd"],
         ...["--data-root", path.join(this.folder, "data")],
         ...["--exec-root", path.join(this.folder, "exec")],
         ...["--pidfile", path.join(this.folder, "pid")],
