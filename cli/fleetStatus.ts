@@ -4,7 +4,8 @@ import type { FoundContainer, Section, Survey, Surveyed } from "./survey";
 /** A server in the table; undefined is what could not be found out. */
 export interface ServerRow {
   server: string;
-  reachable: boolean;
+  /** Undefined while it has not answered yet. */
+  reachable?: boolean;
   /** Why it is not reachable. */
   failure?: string;
   profile?: string;
@@ -29,6 +30,7 @@ export interface ServerRow {
 export interface AgentRow {
   agent: string;
   server: string;
+  tenant?: string;
   url: string;
   /** What Docker says: healthy, unhealthy, starting, none; or stopped, missing, unknown. */
   health: string;
@@ -38,6 +40,8 @@ export interface AgentRow {
   imageExpected?: boolean;
   /** Memory in use by everything in its slice. */
   memoryMiB?: number;
+  /** How much its container may use; 0 for no limit. */
+  memoryLimitMiB?: number;
   /** Seconds since its container was started. */
   uptime?: number;
   restarts?: number;
@@ -49,16 +53,20 @@ export interface FleetStatus {
   agents: AgentRow[];
 }
 
+/** What the servers answered, by name; one that is not among them has not answered yet. */
+export type Answers<S extends Survey = Survey> = Record<string, Surveyed<S> | undefined>;
+
 /** Puts together what the stack says and what the servers answered. */
-export function fleetStatus(fleet: FleetOutput, surveys: Record<string, Surveyed<Survey>>): FleetStatus {
+export function fleetStatus(fleet: FleetOutput, answers: Answers): FleetStatus {
   return {
-    servers: Object.keys(fleet.servers).map((name) => serverRow(name, fleet, surveys[name]!)),
-    agents: Object.keys(fleet.agents).map((name) => agentRow(name, fleet, surveys[fleet.agents[name]!.server]!)),
+    servers: Object.keys(fleet.servers).map((name) => serverRow(name, fleet, answers[name])),
+    agents: Object.keys(fleet.agents).map((name) => agentRow(name, fleet, answers[fleet.agents[name]!.server])),
   };
 }
 
-function serverRow(server: string, fleet: FleetOutput, surveyed: Surveyed<Survey>): ServerRow {
+function serverRow(server: string, fleet: FleetOutput, surveyed: Surveyed<Survey> | undefined): ServerRow {
   const agents = Object.values(fleet.agents).filter((agent) => agent.server === server).length;
+  if (surveyed === undefined) return { server, agents };
   if ("failure" in surveyed) return { server, reachable: false, failure: surveyed.failure, agents };
   const { survey } = surveyed;
   const system = found(survey.system);
@@ -83,21 +91,22 @@ function serverRow(server: string, fleet: FleetOutput, surveyed: Surveyed<Survey
   };
 }
 
-function agentRow(agent: string, fleet: FleetOutput, surveyed: Surveyed<Survey>): AgentRow {
-  const { server, url, container: name, image } = fleet.agents[agent]!;
-  const row = { agent, server, url };
-  const containers = "survey" in surveyed ? found(surveyed.survey.containers) : undefined;
-  if (containers === undefined) return { ...row, health: "unknown" };
+function agentRow(agent: string, fleet: FleetOutput, surveyed: Surveyed<Survey> | undefined): AgentRow {
+  const { server, tenant, url, container: name, image } = fleet.agents[agent]!;
+  const row = { agent, server, tenant, url };
+  const survey = surveyed !== undefined && "survey" in surveyed ? surveyed.survey : undefined;
+  const containers = survey && found(survey.containers);
+  if (survey === undefined || containers === undefined) return { ...row, health: "unknown" };
   const container = containers.find((one) => one.name === name);
   if (container === undefined) return { ...row, health: "missing" };
-  const now = "survey" in surveyed ? found(surveyed.survey.system)?.now : undefined;
   return {
     ...row,
     health: healthOf(container),
     image: container.image,
     imageExpected: container.image === image,
     memoryMiB: container.memoryMiB ?? undefined,
-    uptime: container.running ? age(now, container.started) : undefined,
+    memoryLimitMiB: Math.round(container.memoryLimit / 1024 / 1024),
+    uptime: container.running ? age(found(survey.system)?.now, container.started) : undefined,
     restarts: container.restarts,
   };
 }
@@ -107,7 +116,8 @@ export function healthOf({ running, health }: FoundContainer): string {
   return running ? health : "stopped";
 }
 
-function found<T>(section: Section<T>): T | undefined {
+/** What was found, or undefined where it could not be read. */
+export function found<T>(section: Section<T>): T | undefined {
   return "ok" in section ? section.ok : undefined;
 }
 

@@ -7,6 +7,7 @@ import { driftCommand } from "./drift/command";
 import { commentCommand, issueCommand } from "./github/command";
 import { initCommand } from "./init/command";
 import { logsCommand } from "./logs";
+import { reportCommand } from "./report/command";
 import { sandboxCommand } from "./sandbox";
 import { sshCommand } from "./ssh";
 import { statusCommand } from "./status";
@@ -21,6 +22,7 @@ const program = new Command("creel")
   .addCommand(initCommand())
   .addCommand(statusCommand())
   .addCommand(verifyCommand())
+  .addCommand(reportCommand())
   .addCommand(sshCommand())
   .addCommand(logsCommand())
   .addCommand(doctorCommand())

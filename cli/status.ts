@@ -57,5 +57,5 @@ export async function lookAt(fleet: FleetOutput, timeout: number, signal?: Abort
 
 /** Whether every server answers and every agent is healthy. */
 export function isWell({ servers, agents }: FleetStatus): boolean {
-  return servers.every(({ reachable }) => reachable) && agents.every(({ health }) => health === "healthy");
+  return servers.every(({ reachable }) => reachable === true) && agents.every(({ health }) => health === "healthy");
 }

@@ -1,7 +1,8 @@
+import { ago, duration, unknown } from "./duration";
 import type { AgentRow, FleetStatus, ServerRow } from "./fleetStatus";
+import { shortImage } from "./shortImage";
 import { colours, oneLine, tableText } from "./terminal";
 
-const unknown = "?";
 const serverHead = ["server", "state", "profile", "hardened", "agents", "free", "up", "last boot", "updates", "bans"];
 const agentHead = ["agent", "server", "health", "image", "memory", "up", "restarts", "address"];
 
@@ -12,6 +13,8 @@ export function statusText({ servers, agents }: FleetStatus): string {
 
 function serverCells(row: ServerRow): string[] {
   const c = colours();
+  if (row.reachable === undefined)
+    return [row.server, c.dim("asked"), ...["", ""], `${row.agents}`, ...Array(5).fill("")];
   if (!row.reachable) {
     return [
       row.server,
@@ -54,27 +57,4 @@ function agentCells(row: AgentRow): string[] {
     `${row.restarts ?? unknown}`,
     row.url,
   ];
-}
-
-/** The last part of the repository and the first digits of the digest. */
-function shortImage(image: string | undefined): string {
-  if (image === undefined) return unknown;
-  const [repository = "", digest = ""] = oneLine(image).split("@sha256:");
-  return `${repository.split("/").at(-1)}@${digest.slice(0, 12)}`;
-}
-
-function ago(seconds: number | undefined): string {
-  return seconds === undefined ? unknown : `${duration(seconds)} ago`;
-}
-
-/** A duration in its largest unit, as "3 h". */
-function duration(seconds: number | undefined): string {
-  if (seconds === undefined) return unknown;
-  const units: [string, number][] = [
-    ["d", 86_400],
-    ["h", 3600],
-    ["min", 60],
-  ];
-  const unit = units.find(([, size]) => seconds >= size);
-  return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }

@@ -6,6 +6,9 @@ import { runOnServer } from "./serverShell";
 
 const section = <T extends z.ZodType>(found: T) => z.union([z.object({ ok: found }), z.object({ error: z.string() })]);
 
+/** Seconds since 1970, or between two times: at least 0, and no more than a Date can hold beside another. */
+const secondsSchema = z.number().min(0).max(4e12);
+
 const containerSchema = z.object({
   name: z.string(),
   image: z.string(),
@@ -36,8 +39,8 @@ const surveySchema = z.object({
   survey: z.literal(1),
   system: section(
     z.object({
-      now: z.number(),
-      uptime: z.number(),
+      now: secondsSchema,
+      uptime: secondsSchema,
       memoryMiB: z.number(),
       memoryFreeMiB: z.number(),
       rebootRequired: z.boolean(),
@@ -51,7 +54,7 @@ const surveySchema = z.object({
   containers: section(z.array(containerSchema)),
 });
 
-const secretFileSchema = z.object({ mode: z.string(), uid: z.number(), gid: z.number(), changed: z.number() });
+const secretFileSchema = z.object({ mode: z.string(), uid: z.number(), gid: z.number(), changed: secondsSchema });
 
 const deepSchema = surveySchema.extend({
   sshd: section(z.record(z.string(), z.array(z.string()))),

@@ -1,14 +1,14 @@
 import Table from "cli-table3";
 import pc from "picocolors";
 
-/** Whether a person is looking. */
+/** Whether a person is looking, at a terminal that can do more than print lines. */
 export function isTerminal(): boolean {
-  return process.stdout.isTTY === true;
+  return process.stdout.isTTY === true && process.env.TERM !== "dumb";
 }
 
 /** Colours for standard output: none when it is no terminal, with NO_COLOR, or with --no-color. */
 export function colours() {
-  const asked = !process.env.NO_COLOR && !process.argv.includes("--no-color") && process.env.TERM !== "dumb";
+  const asked = !process.env.NO_COLOR && !process.argv.includes("--no-color");
   return pc.createColors(isTerminal() && asked);
 }
 
@@ -22,10 +22,9 @@ export function tableText(head: string[], rows: string[][]): string {
 }
 
 /**
- * A text from a server or from the network, fit for a terminal: no line breaks and no control sequences, so that it
- * cannot pass for another line of ours.
+ * A text from a server or from the network, fit for a line of ours: no line breaks, no control sequences and nothing
+ * that turns letters around or cannot be seen, so that it cannot pass for another line or another name.
  */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
 }

@@ -102,7 +102,7 @@ function judgedServer(name: string, fleet: FleetOutput, answer: Surveyed<DeepSur
 }
 
 /** The containers that should be on a server: its agents and their connectors. */
-function containersOn(
+export function containersOn(
   server: string,
   { agents }: FleetOutput,
 ): (Omit<CagedContainer, "found"> & { container: string })[] {
