@@ -59,6 +59,12 @@ function answerFaults({ name, stacks, backend, package: from }: Answers): string
     ...stacks
       .filter((stack) => !/^[a-z][a-z0-9-]{0,30}$/.test(stack))
       .map((stack) => `  --stacks   "${stack}" is not a name: use small letters, digits and dashes, a letter first`),
+    ...stacks
+      .filter((stack) => /-(preview|drift)$/.test(stack))
+      .map(
+        (stack) =>
+          `  --stacks   "${stack}" ends like the environment in which another stack is looked at: end it otherwise`,
+      ),
     ...(new Set(stacks).size === stacks.length ? [] : [`  --stacks   "${stacks}" has one name twice: name each once`]),
     ...(/^[a-z][a-z0-9]*:\/\/\S/.test(backend) && isLine(backend)
       ? []

@@ -62,11 +62,14 @@ function isTaken(folder: string, file: string): boolean {
 }
 
 function filledIn(text: string, { name, stacks, backend }: Answers): string {
-  return text
-    .replaceAll("__NAME__", name)
-    .replaceAll("__STACKS__", stacks.join(", "))
-    .replaceAll("__BACKEND__", JSON.stringify(backend))
-    .replaceAll("__PULUMI__", cliVersion);
+  return (
+    text
+      .replaceAll("__NAME__", name)
+      .replaceAll("__STACKS__", stacks.join(", "))
+      .replaceAll("__PULUMI__", cliVersion)
+      // A function, because dollar signs have a meaning in a replacement that is a text.
+      .replaceAll("__BACKEND__", () => JSON.stringify(backend))
+  );
 }
 
 /** The stack file, once for each stack. */

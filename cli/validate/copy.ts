@@ -14,6 +14,9 @@ export interface Copy {
 /** Keys by which a stack file says how its secrets are encrypted. */
 const encryption = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 
+/** Where a file backend in the project's own folder keeps the state, which the copy's must not be written into. */
+const stateFolder = ".pulumi";
+
 /**
  * Copies a project to a folder of its own: links to everything in it, and the stack file without its encrypted values.
  *
@@ -24,7 +27,7 @@ export async function copyWithoutSecrets(project: string, stack: string): Promis
   const { text, secrets } = withoutSecrets(await stackFile(path.join(project, file)), file);
   const folder = await mkdtemp(path.join(tmpdir(), "creel-validate-"));
   const remove = () => rm(folder, { recursive: true, force: true });
-  const names = (await readdir(project)).filter((name) => name !== file && name !== ".git");
+  const names = (await readdir(project)).filter((name) => ![file, ".git", stateFolder].includes(name));
   await Promise.all(names.map((name) => symlink(path.join(project, name), path.join(folder, name))));
   await writeFile(path.join(folder, file), text);
   return { folder, secrets, remove };

@@ -38,11 +38,17 @@ describe("creel init", () => {
     );
   });
 
+  it("takes no stack whose environment would be another one's for pull requests", async () => {
+    await expect(plain({ stacks: "one,one-preview,one-drift" })).rejects.toThrow(
+      /"one-preview" ends like[^\n]*\n[^\n]*"one-drift" ends like/,
+    );
+  });
+
   it("writes a repository without anything left to replace, that is YAML and JSON", async () => {
     const folder = path.join(temporaryFolder(), "new", "fleet");
     await writeFiles(
       folder,
-      await repositoryFiles(await plain({ package: "file:../creel-1.2.3.tgz", backend: "file:///x" })),
+      await repositoryFiles(await plain({ package: "file:../creel-1.2.3.tgz", backend: "file:///x$&y" })),
     );
     expect(readdirSync(folder).sort()).toEqual([
       ...[".github", ".gitignore", "Pulumi.production.yaml", "Pulumi.staging.yaml", "Pulumi.yaml", "README.md"],
@@ -52,7 +58,7 @@ describe("creel init", () => {
     for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (!file.isFile()) continue;
       const text = readFileSync(path.join(file.parentPath, file.name), "utf8");
-      expect(text, file.name).not.toMatch(/__[A-Z]+__/);
+      expect(text, file.name).not.toMatch(/__[A-Z]+__|\*\*[A-Z]+\*\*/);
       if (/\.ya?ml$/.test(file.name)) expect(parse(text)).toBeTypeOf("object");
     }
     expect(JSON.parse(read("package.json"))).toMatchObject({
@@ -63,8 +69,9 @@ describe("creel init", () => {
     expect(parse(read("Pulumi.yaml"))).toMatchObject({
       name: "acme-fleet",
       main: "index.js",
-      backend: { url: "file:///x" },
+      backend: { url: "file:///x$&y" },
     });
+    expect(read("README.md")).toMatch(/^# `acme-fleet`\n[\s\S]*\(`staging, production`\)/);
     const { config } = parse(read("Pulumi.production.yaml"));
     expect(config["creel:fleet"].agents.atlas.operator).toBe("atlas-production.example.com");
   });

@@ -121,6 +121,13 @@ describe("the workflows of a fleet's repository", () => {
     for (const command of long) expect(command).toMatch(/^ *timeout (--signal=INT --kill-after=\d+m )?\d+m /m);
   });
 
+  it("deploy no commit that a newer one has overtaken", () => {
+    const [checkout, newest, ...rest] = workflows.deploy!.jobs.deploy!.steps;
+    expect(checkout).toMatchObject({ with: { ref: "main" } });
+    expect(newest!.run).toContain('"$(git rev-parse HEAD)" != "$GITHUB_SHA"');
+    expect(rest.some(({ run }) => run?.includes("pulumi up"))).toBe(true);
+  });
+
   it("use commands and options that there are", async () => {
     const used = [
       ...files
