@@ -43,7 +43,7 @@ export interface HardenedServerArgs {
   allowOpenSsh?: boolean;
   /** Private network of the same provider that it is in. At DigitalOcean a change makes a new server. Default: none. */
   network?: PrivateNetworkFacts;
-  /** Id of the placement group that it is in, at Hetzner only. A change switches it off for a minute. Default: none. */
+  /** Id of the placement group that it is in, at Hetzner only; a change waits for the next rebuild. Default: none. */
   placementGroupId?: pulumi.Input<string>;
   /** Any word; another one makes a new server and moves there what is on this one, without its state. Default: empty. */
   rebuild?: string;

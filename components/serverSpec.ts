@@ -50,7 +50,7 @@ export const serverSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether the servers of a group stand on different machines. Default: yes at Hetzner; DigitalOcean cannot.",
+      "Whether servers of an entry with a count stand on different machines. A change takes effect with the next rebuild. Default: yes at Hetzner; DigitalOcean cannot.",
     ),
   ssh: z
     .strictObject({
@@ -109,16 +109,12 @@ const serversPerGroup = 10;
 
 /**
  * Name of the placement group that a server of an entry is in, so that no two of its group stand on one machine; undefined
- * where it is in none.
+ * where it is in none. A server that runs can neither join nor leave, so one that may get others beside it joins at once.
  *
  * @param index its place among the servers of the entry, from 0: where more are added, none changes its group
  */
-export function spreadGroup(
-  entry: string,
-  index: number,
-  { provider, count = 1, spread }: ServerSpec,
-): string | undefined {
-  if (provider !== CloudName.Hcloud || !(spread ?? count > 1)) return undefined;
+export function spreadGroup(entry: string, index: number, { provider, count, spread }: ServerSpec): string | undefined {
+  if (provider !== CloudName.Hcloud || !(spread ?? count !== undefined)) return undefined;
   return `${entry}-spread-${Math.floor(index / serversPerGroup) + 1}`;
 }
 

@@ -61,7 +61,7 @@ export interface Cloud {
   faults(choice: ServerChoice): Fault[];
   /**
    * Makes a server that nobody reaches but by SSH from the admin ranges, from its first moment on. Its name gets a suffix,
-   * so that its successor is made before it is deleted; and it stays when only user-data, key or image change, which would
+   * so that its successor is made before it is deleted; and it stays when only what is for its creation changes, which would
    * replace it with all that is on it.
    */
   order(name: string, order: ServerOrder, parent: pulumi.Resource): CloudServer;

@@ -49,7 +49,8 @@ export const hetzner: Cloud = {
         labels,
         placementGroupId: placementGroupId === undefined ? undefined : pulumi.output(placementGroupId).apply(Number),
       },
-      { parent, ignoreChanges: onlyAtCreation, replacementTrigger: rebuild },
+      // A server that runs can neither join a placement group nor leave one.
+      { parent, ignoreChanges: [...onlyAtCreation, "placementGroupId"], replacementTrigger: rebuild },
     );
     // It leaves the network by itself, before it is deleted: a subnet goes only when nobody is in it.
     const member =

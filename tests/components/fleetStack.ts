@@ -5,6 +5,7 @@ import { Deployment } from "../../cli/deployment";
 import { prepareEngine } from "../../engine/engine";
 import { dropConnections } from "../../sandbox/clouds/cloudflare/tunnelConnections";
 import { account as accountPath, TestAccount, token } from "../clouds/cloudflare/account";
+import { token as digitaloceanToken, TestAccount as TestDroplets } from "../clouds/digitalocean/account";
 import { token as hcloudToken, TestProject } from "../clouds/hetzner/project";
 import { AbsentServers } from "./absentServers";
 
@@ -20,6 +21,7 @@ export class FleetStack {
   private constructor(
     readonly account: TestAccount,
     readonly project: TestProject,
+    readonly droplets: TestDroplets,
     readonly servers: AbsentServers,
     readonly deployment: Deployment,
     /** An identity provider of the account. */
@@ -35,17 +37,20 @@ export class FleetStack {
     };
     const { id } = await account.make(accountPath("/access/identity_providers"), google);
     const project = await new TestProject().start();
+    const droplets = await new TestDroplets().start();
     const servers = await new AbsentServers((container) => dropConnections(stack.tunnelOf(container))).start();
     const engine = await prepareEngine({ standIns: "always" });
     const env = { ...engine.env, PATH: `${servers.bin}:${engine.env.PATH}` };
     const folder = await mkdtemp(path.join(tmpdir(), "creel-fleet-"));
     const deployment = await Deployment.open({ folder, environment: "sandbox", engine: { ...engine, env } });
-    const stack = new FleetStack(account, project, servers, deployment, id);
+    const stack = new FleetStack(account, project, droplets, servers, deployment, id);
     await deployment.configure([
       { path: ["hcloud:endpoint"], value: `${project.url}/v1` },
+      { path: ["digitalocean:apiEndpoint"], value: droplets.url },
       { path: ["cloudflare:baseUrl"], value: `${account.url}/client/v4` },
     ]);
     await deployment.setSecret("hcloud:token", hcloudToken);
+    await deployment.setSecret("digitalocean:token", digitaloceanToken);
     await deployment.setSecret("cloudflare:apiToken", token);
     return stack;
   }
@@ -53,6 +58,7 @@ export class FleetStack {
   async close(): Promise<void> {
     await this.deployment.remove();
     await this.servers.stop();
+    await this.droplets.stop();
     await this.project.stop();
     await this.account.stop();
   }
@@ -93,7 +99,9 @@ export class FleetStack {
   async left(): Promise<unknown[]> {
     await this.account.call("DELETE", accountPath(`/access/identity_providers/${this.providerId}`));
     const kinds = await Promise.all(
-      [this.account, this.project].map(async (cloud) => (await cloud.call("GET", "/_sandbox/inventory")).body),
+      [this.account, this.project, this.droplets].map(
+        async (cloud) => (await cloud.call("GET", "/_sandbox/inventory")).body,
+      ),
     );
     return kinds.flatMap((kind) =>
       Object.entries(kind as Record<string, { count: number }>).filter(([, { count }]) => count > 0),
