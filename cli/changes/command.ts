@@ -7,7 +7,6 @@ import { type PreviewOptions, runPreview } from "./run";
 import { summaryJson, summaryOf } from "./summary";
 
 interface ChangesOptions extends PreviewOptions {
-  project?: string;
   commit?: string;
   out?: string;
   json?: boolean;

@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { execa } from "execa";
+import { parse } from "yaml";
 import { isTelling, type Message, type Preview, parsePreview } from "./preview";
 
 /** What to ask of `pulumi`. */
@@ -45,8 +48,17 @@ async function runJson(args: string[], streaming: string, { stack, folder, env }
   for await (const line of child.iterable()) if (isTelling(line)) lines.push(line);
   const done = await child;
   if (done.code === "ENOENT") throw new Error("pulumi is not on the PATH: https://www.pulumi.com/docs/install/");
-  const preview = parsePreview(lines.join("\n"));
+  const told = parsePreview(lines.join("\n"));
+  // What ends before it names its project is told in the same place as what does not.
+  const preview = { ...told, project: told.project ?? (await projectIn(folder)) };
   return done.exitCode === 0 ? { ...preview, failed: false } : withErrors(preview, String(done.stderr));
+}
+
+/** Name of the project in a folder, or undefined where there is none that can be read. */
+async function projectIn(folder = "."): Promise<string | undefined> {
+  const text = await readFile(path.join(folder, "Pulumi.yaml"), "utf8").catch(() => "");
+  const name = /^name:.*$/m.exec(text)?.[0];
+  return name === undefined ? undefined : String(parse(name).name);
 }
 
 /** A preview that failed, with what stands on standard error where its own messages do not say why. */
