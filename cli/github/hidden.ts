@@ -5,11 +5,15 @@ export const hiddenText = "[hidden]";
 const digests = /\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g;
 
 const privateKeys = /-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(-----END [A-Z0-9 ]+-----|$)/g;
-const passwordsInAddresses = /([a-z][a-z0-9+.-]*:\/\/)[^/\s:@]*:[^/\s@]+@/gi;
+const passwordsInAddresses = /([a-z][a-z0-9+.-]*:\/\/)[^/\s:@]*:\S{1,200}@/gi;
 const signedTokens = /\beyJ[\w-]+(\.[\w-]+){1,2}/g;
 const bearers = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/g;
 const named =
   /([\w.-]*(?:token|secret|passw(?:or)?d|passphrase|credential|api_?key|private_?key)[\w.-]*["']?\s*(?:=\s*|:\s*(?=["'])))("[^"]*"|'[^']*'|[^\s,;]+)/gi;
+
+/** Names as environments have them, and passwords, with a value behind the colon that needs no quotes. */
+const namedInYaml =
+  /\b((?:[A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIAL|API_?KEY|PRIVATE_?KEY)[A-Z0-9_]*|password):[ \t]+)[^\s,;]+/g;
 
 /** Runs of the characters that tokens are made of; a slash and a plus are among them in base64. */
 const words = /[A-Za-z0-9_+/=-]{16,}/g;
@@ -26,6 +30,7 @@ export function withoutSecrets(text: string): string {
     .replace(signedTokens, hiddenText)
     .replace(bearers, `$1 ${hiddenText}`)
     .replace(named, `$1${hiddenText}`)
+    .replace(namedInYaml, `$1${hiddenText}`)
     .replace(digests, "$1…")
     .replace(words, (word) => (looksRandom(word) ? hiddenText : word));
 }
