@@ -2,7 +2,7 @@ import { unaskedSettings } from "../framework/drift";
 import { autoName } from "../framework/naming";
 import { type Call, PartialFailure, type Props, type ResourceHandler } from "../framework/provider";
 import { type DigitalOceanClient, explain, hasStatus } from "./client";
-import { changeDroplet, policyFault } from "./dropletChanges";
+import { backupPolicy, changeDroplet } from "./dropletChanges";
 import { type Droplet, dropletOutputs, imageOf } from "./dropletModel";
 import { begin, moveVolume, type Operation, type Waiting, waitForDestroy, waitForDroplet } from "./dropletWaits";
 import { probedFaults } from "./faults";
@@ -45,12 +45,13 @@ export const droplet: ResourceHandler<DigitalOceanClient> = {
   },
 
   async read(cloud, id, state, inputs, { signal }) {
+    if (Object.keys(inputs).length === 0 && Object.keys(state).length === 0) {
+      const importing = cloud.send<{ droplet: Droplet }>("GET", pathOf(id), signal);
+      const { droplet: found } = await explain("Error importing droplet", importing);
+      return { id, outputs: dropletOutputs(found, { image: imageOf(found), resizeDisk: true }) };
+    }
     const current = await find(cloud, id, signal);
     if (!current) return undefined;
-    const importing = Object.keys(inputs).length === 0 && Object.keys(state).length === 0;
-    if (importing) {
-      return { id, outputs: dropletOutputs(current, { image: imageOf(current), resizeDisk: true }) };
-    }
     const outputs = dropletOutputs(current, state);
     // State holds the user-data's hash; what the program wrote must not turn into it.
     const written = inputs.userData === undefined ? {} : { userData: inputs.userData };
@@ -77,7 +78,10 @@ export const droplet: ResourceHandler<DigitalOceanClient> = {
       const off = waitForDroplet(waiting, ({ status }) => status, ["active"], "off");
       await explain(`Error waiting for droplet (${id}) to become off`, off);
     }
-    for (const volume of unlocked.volume_ids ?? []) await moveVolume(waiting, "detach", volume);
+    for (const volume of unlocked.volume_ids ?? []) {
+      const failed = `Error detaching the volumes from the droplet (${id})`;
+      await explain(failed, moveVolume(waiting, "detach", volume));
+    }
     try {
       await cloud.send("DELETE", `/droplets/${id}`, signal);
     } catch (error) {
@@ -93,13 +97,16 @@ function waitingFor(cloud: DigitalOceanClient, id: string, operation: Operation,
 }
 
 async function find(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<Droplet | undefined> {
+  return explain("Error retrieving droplet", cloud.find<Droplet>(pathOf(id), "droplet", signal));
+}
+
+function pathOf(id: string): string {
   if (!/^\d+$/.test(id)) throw new Error(`invalid droplet id: ${id}`);
-  return explain("Error retrieving droplet", cloud.find<Droplet>(`/droplets/${id}`, "droplet", signal));
+  return `/droplets/${id}`;
 }
 
 /** The order as the official client writes it. */
 function request(inputs: Props) {
-  if (inputs.backupPolicy && inputs.backups !== true) throw new Error(policyFault);
   const volumes = listOf<string>(inputs.volumeIds).filter((id) => id !== "");
   const given = (wire: string, value: unknown) => (value ? { [wire]: value } : {});
   return {
@@ -117,7 +124,7 @@ function request(inputs: Props) {
     tags: listOf(inputs.tags),
     ...given("vpc_uuid", inputs.vpcUuid),
     ...(typeof inputs.dropletAgent === "boolean" ? { with_droplet_agent: inputs.dropletAgent } : {}),
-    ...given("backup_policy", inputs.backupPolicy),
+    ...backupPolicy(inputs),
     ...(inputs.publicNetworking === false ? { public_networking: false } : {}),
     ...given("gpu_partition_mode", inputs.gpuPartitionMode),
   };

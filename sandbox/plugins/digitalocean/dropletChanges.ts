@@ -5,8 +5,16 @@ import { type Droplet, featureProps } from "./dropletModel";
 import { begin, moveVolume, type Waiting, waitForDroplet } from "./dropletWaits";
 import { lacking } from "./tags";
 
-/** Both go together, and the provider finds out only when it sends them. */
-export const policyFault = "backup_policy can only be set when backups are enabled";
+/**
+ * The part of a request that says when backups are made; an hour left out is midnight.
+ *
+ * @throws when backups are off: the provider finds out only when it is about to send both
+ */
+export function backupPolicy({ backups, backupPolicy: wanted }: Props): { backup_policy?: object } {
+  if (!wanted) return {};
+  if (backups !== true) throw new Error("backup_policy can only be set when backups are enabled");
+  return { backup_policy: { hour: 0, ...wanted } };
+}
 
 const statusOf = ({ status }: Droplet) => status;
 
@@ -70,24 +78,22 @@ async function resize(waiting: Waiting, size: string, disk: boolean): Promise<vo
     `Error waiting for droplet (${id}) to become powered off`,
     waitForDroplet(waiting, statusOf, ["active"], "off"),
   );
-  const powerOn = async () => {
-    await begin(waiting, "power_on");
-    await waitForDroplet(waiting, statusOf, ["off"], "active");
-  };
+  const powerOn = () => begin(waiting, "power_on");
+  const running = () => waitForDroplet(waiting, statusOf, ["off"], "active");
   try {
     const action = await explain(`Error resizing droplet (${id})`, begin(waiting, "resize", { size, disk }));
     await explain(`Error waiting for resize droplet (${id}) to finish`, cloud.settle(action, signal));
   } catch (error) {
-    await explain(`Error powering on droplet (${id}) after failed resize`, powerOn());
+    await explain(`Error powering on droplet (${id}) after failed resize`, powerOn().then(running));
     throw error;
   }
   await explain(`Error powering on droplet (${id}) after resize`, powerOn());
+  await running();
 }
 
 async function changeBackups(waiting: Waiting, state: Props, news: Props): Promise<void> {
   const { cloud, id, signal } = waiting;
-  const policy = news.backupPolicy ? { backup_policy: news.backupPolicy } : {};
-  if (news.backupPolicy && news.backups !== true) throw new Error(policyFault);
+  const policy = backupPolicy(news);
   if (changed("backups", state, news)) {
     const on = news.backups === true;
     const action = await explain(

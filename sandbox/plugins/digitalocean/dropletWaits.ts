@@ -67,7 +67,7 @@ export async function begin(
 export async function moveVolume({ cloud, id, signal }: Waiting, type: "attach" | "detach", volume: string) {
   const body = { type, droplet_id: Number(id) };
   const sent = cloud.send<{ action: Action }>("POST", `/volumes/${volume}/actions`, signal, body);
-  const failed = `Error ${type}ing volume "${volume}" ${type === "attach" ? "to" : "from"} droplet (${id})`;
-  const { action } = await explain(failed, sent);
-  await explain(`Error waiting for volume "${volume}" to ${type}`, cloud.settle(action, signal));
+  const where = `${type === "attach" ? "to" : "from"} droplet (${id})`;
+  const { action } = await explain(`Error ${type}ing volume "${volume}" ${where}`, sent);
+  await explain(`Error waiting for volume "${volume}" to ${type} ${where}`, cloud.settle(action, signal));
 }

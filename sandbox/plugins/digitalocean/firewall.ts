@@ -4,6 +4,7 @@ import type { Props, ResourceHandler } from "../framework/provider";
 import { type DigitalOceanClient, explain } from "./client";
 import { probedFaults } from "./faults";
 import { directions, listOf, ruleFaults, ruleProps, type WireRule, wireRule } from "./firewallRules";
+import { present, readNew } from "./readBack";
 import { sameTags } from "./tags";
 import { inputPlace } from "./tokens";
 
@@ -34,20 +35,19 @@ export const firewall: ResourceHandler<DigitalOceanClient> = {
       cloud.send<{ firewall: Firewall }>("POST", "/firewalls", signal, request(inputs)),
     );
     const { id } = made.firewall;
-    return { id, outputs: await outputs(cloud, id, signal) };
+    return readNew(id, inputs, find(cloud, id, signal));
   },
 
   async read(cloud, id, _state, inputs, { signal }) {
-    const found = await cloud.find<Firewall>(`/firewalls/${id}`, "firewall", signal);
-    if (!found) return undefined;
-    const outputs = propsOf(found);
+    const outputs = await find(cloud, id, signal);
+    if (!outputs) return undefined;
     const importing = Object.keys(inputs).length === 0;
     return { id, outputs, drift: importing ? {} : unaskedSettings(outputs, inputs, place) };
   },
 
   async update(cloud, id, _state, news, { signal }) {
     await explain("Error updating firewall", cloud.send("PUT", `/firewalls/${id}`, signal, request(news)));
-    return outputs(cloud, id, signal);
+    return present(id, await find(cloud, id, signal));
   },
 
   // One that is gone already is an error: the official provider looks for a text that its client does not write.
@@ -70,10 +70,10 @@ function request(inputs: Props) {
   };
 }
 
-async function outputs(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<Props> {
-  const found = await cloud.find<Firewall>(`/firewalls/${id}`, "firewall", signal);
-  if (!found) throw new Error(`firewall not found: ${id}`);
-  return propsOf(found);
+async function find(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<Props | undefined> {
+  const looking = cloud.find<Firewall>(`/firewalls/${id}`, "firewall", signal);
+  const found = await explain("Error retrieving firewall", looking);
+  return found && propsOf(found);
 }
 
 function propsOf(found: Firewall): Props {

@@ -2,6 +2,7 @@ import { autoName } from "../framework/naming";
 import type { Props, ResourceHandler } from "../framework/provider";
 import { type DigitalOceanClient, explain } from "./client";
 import { probedFaults } from "./faults";
+import { present, readNew } from "./readBack";
 import { inputPlace } from "./tokens";
 
 interface SshKey {
@@ -30,21 +31,26 @@ export const sshKey: ResourceHandler<DigitalOceanClient> = {
       "Error creating SSH Key",
       cloud.send<{ ssh_key: SshKey }>("POST", "/account/keys", signal, body),
     );
-    const look = async () => ({ state: (await find(cloud, key.id, signal)) ? "there" : "missing" });
+    const id = String(key.id);
+    const look = async () => ({ state: (await find(cloud, id, signal)) ? "there" : "missing" });
     const seconds = timeout || CREATE_TIMEOUT;
-    await cloud.wait({ look, pending: ["missing"], target: "there", timeout: seconds, soon: true }, signal);
-    return { id: String(key.id), outputs: await outputs(cloud, key.id, signal) };
+    const found = cloud.wait({ look, pending: ["missing"], target: "there", timeout: seconds, soon: true }, signal);
+    return readNew(
+      id,
+      inputs,
+      explain("Error retrieving SSH Key", found).then(() => outputs(cloud, id, signal)),
+    );
   },
 
   async read(cloud, id, _state, _inputs, { signal }) {
     if (!/^\d+$/.test(id)) throw new Error(`invalid SSH key id: ${id}`);
-    const key = await find(cloud, id, signal);
-    return key && { id, outputs: propsOf(key) };
+    const found = await outputs(cloud, id, signal);
+    return found && { id, outputs: found };
   },
 
   async update(cloud, id, _state, news, { signal }) {
     await explain("Failed to update SSH key", cloud.send("PUT", `/account/keys/${id}`, signal, { name: news.name }));
-    return outputs(cloud, id, signal);
+    return present(id, await outputs(cloud, id, signal));
   },
 
   // One that is gone already is an error here, as with the official provider.
@@ -53,16 +59,11 @@ export const sshKey: ResourceHandler<DigitalOceanClient> = {
   },
 };
 
-function find(cloud: DigitalOceanClient, id: number | string, signal: AbortSignal): Promise<SshKey | undefined> {
+function find(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<SshKey | undefined> {
   return cloud.find<SshKey>(`/account/keys/${id}`, "ssh_key", signal);
 }
 
-async function outputs(cloud: DigitalOceanClient, id: number | string, signal: AbortSignal): Promise<Props> {
-  const key = await find(cloud, id, signal);
-  if (!key) throw new Error(`SSH key not found: ${id}`);
-  return propsOf(key);
-}
-
-function propsOf(key: SshKey): Props {
-  return { name: key.name, fingerprint: key.fingerprint, publicKey: key.public_key };
+async function outputs(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<Props | undefined> {
+  const key = await explain("Error retrieving SSH key", find(cloud, id, signal));
+  return key && { name: key.name, fingerprint: key.fingerprint, publicKey: key.public_key };
 }

@@ -2,6 +2,7 @@ import { autoName } from "../framework/naming";
 import type { Props, ResourceHandler } from "../framework/provider";
 import { type DigitalOceanClient, explain } from "./client";
 import { probedFaults } from "./faults";
+import { readNew } from "./readBack";
 import { inputPlace } from "./tokens";
 
 interface Count {
@@ -24,13 +25,12 @@ export const tag: ResourceHandler<DigitalOceanClient> = {
       "Error creating tag",
       cloud.send<{ tag: Tag }>("POST", "/tags", signal, { name: inputs.name }),
     );
-    const found = await cloud.find<Tag>(`/tags/${made.name}`, "tag", signal);
-    return { id: made.name, outputs: propsOf(found ?? made) };
+    return readNew(made.name, inputs, find(cloud, made.name, signal));
   },
 
   async read(cloud, id, _state, _inputs, { signal }) {
-    const found = await cloud.find<Tag>(`/tags/${id}`, "tag", signal);
-    return found && { id, outputs: propsOf(found) };
+    const outputs = await find(cloud, id, signal);
+    return outputs && { id, outputs };
   },
 
   // One that is gone already is an error here, as with the official provider.
@@ -38,6 +38,11 @@ export const tag: ResourceHandler<DigitalOceanClient> = {
     await explain("Error deleting tag", cloud.send("DELETE", `/tags/${id}`, signal));
   },
 };
+
+async function find(cloud: DigitalOceanClient, name: string, signal: AbortSignal): Promise<Props | undefined> {
+  const found = await explain("Error retrieving tag", cloud.find<Tag>(`/tags/${name}`, "tag", signal));
+  return found && propsOf(found);
+}
 
 function propsOf({ name, resources }: Tag): Props {
   return {

@@ -4,6 +4,7 @@ import { autoName } from "../framework/naming";
 import type { Fault, Props, ResourceHandler } from "../framework/provider";
 import { type DigitalOceanClient, DigitalOceanError, explain, hasStatus } from "./client";
 import { probedFaults } from "./faults";
+import { present, readNew } from "./readBack";
 import { inputPlace } from "./tokens";
 
 interface Vpc {
@@ -36,12 +37,12 @@ export const vpc: ResourceHandler<DigitalOceanClient> = {
       ...(inputs.ipRange ? { ip_range: inputs.ipRange } : {}),
     };
     const { vpc: made } = await explain("Error creating VPC", cloud.send<{ vpc: Vpc }>("POST", "/vpcs", signal, body));
-    return { id: made.id, outputs: await outputs(cloud, made.id, signal) };
+    return readNew(made.id, inputs, find(cloud, made.id, signal));
   },
 
   async read(cloud, id, _state, _inputs, { signal }) {
-    const found = await cloud.find<Vpc>(`/vpcs/${id}`, "vpc", signal);
-    return found && { id, outputs: propsOf(found) };
+    const outputs = await find(cloud, id, signal);
+    return outputs && { id, outputs };
   },
 
   async update(cloud, id, state, news, { signal }) {
@@ -51,7 +52,7 @@ export const vpc: ResourceHandler<DigitalOceanClient> = {
       const body = { name: news.name, ...description, default: state.default === true };
       await explain("Error updating VPC ", cloud.send("PUT", `/vpcs/${id}`, signal, body));
     }
-    return outputs(cloud, id, signal);
+    return present(id, await find(cloud, id, signal));
   },
 
   async delete(cloud, id, _state, { signal, timeout }) {
@@ -61,17 +62,16 @@ export const vpc: ResourceHandler<DigitalOceanClient> = {
         await cloud.send("DELETE", `/vpcs/${id}`, signal);
         return { state: "gone" };
       } catch (error) {
-        if (!hasStatus(error, 403, 409)) throw error;
+        if (!hasStatus(error, 403, 409)) return explain("Error deleting VPC", Promise.reject(error));
         refusal = error;
         return { state: "in use" };
       }
     };
     const seconds = timeout || DELETE_TIMEOUT;
     const wait = { look, pending: ["in use"], target: "gone", timeout: seconds, soon: true };
-    const waited = cloud.wait(wait, signal).catch((error) => {
+    await cloud.wait(wait, signal).catch((error) => {
       throw error instanceof DigitalOceanError || !refusal ? error : refusal;
     });
-    await explain("Error deleting VPC", waited);
   },
 };
 
@@ -94,10 +94,9 @@ function isCidr(text: string): boolean {
   return rest.length === 0 && version !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
-async function outputs(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<Props> {
-  const found = await cloud.find<Vpc>(`/vpcs/${id}`, "vpc", signal);
-  if (!found) throw new Error(`VPC not found: ${id}`);
-  return propsOf(found);
+async function find(cloud: DigitalOceanClient, id: string, signal: AbortSignal): Promise<Props | undefined> {
+  const found = await explain("Error reading VPC", cloud.find<Vpc>(`/vpcs/${id}`, "vpc", signal));
+  return found && propsOf(found);
 }
 
 function propsOf(found: Vpc): Props {
