@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { changesCommand } from "./changes/command";
+import { dashboardCommand } from "./dashboard/command";
 import { demoCommand } from "./demo";
 import { doctorCommand } from "./doctor/command";
 import { driftCommand } from "./drift/command";
@@ -23,6 +24,7 @@ const program = new Command("creel")
   .addCommand(statusCommand())
   .addCommand(verifyCommand())
   .addCommand(reportCommand())
+  .addCommand(dashboardCommand())
   .addCommand(sshCommand())
   .addCommand(logsCommand())
   .addCommand(doctorCommand())

@@ -2,7 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { type FleetOutput, type FleetSource, readFleet } from "./fleet";
 import { fleetCommand, seconds } from "./fleetCommand";
-import { type FleetStatus, fleetStatus } from "./fleetStatus";
+import { type Answers, type FleetStatus, fleetStatus } from "./fleetStatus";
+import { type Done, withProgress } from "./progress";
+import { repeatEach, untilEnded } from "./repeat";
 import { statusText } from "./statusText";
 import { surveyServer } from "./survey";
 import { isTerminal } from "./terminal";
@@ -27,31 +29,53 @@ export function statusCommand(): Command {
 }
 
 async function showStatus(options: StatusOptions): Promise<void> {
+  const { json = false, watch, timeout } = options;
   const fleet = await readFleet(options);
-  if (options.watch === undefined) {
-    const status = await lookAt(fleet, options.timeout);
-    console.log(options.json ? JSON.stringify(status, null, 2) : statusText(status));
+  if (watch === undefined) {
+    const status = await withProgress(Object.keys(fleet.servers), json, (done) => lookAt(fleet, timeout, { done }));
+    console.log(json ? JSON.stringify(status, null, 2) : statusText(status));
     if (!isWell(status)) process.exitCode = 1;
     return;
   }
-  const ended = new AbortController();
-  process.once("SIGINT", () => ended.abort());
-  process.once("SIGTERM", () => ended.abort());
-  const between = options.watch === true ? watchSeconds : options.watch;
-  while (!ended.signal.aborted) {
-    const status = await lookAt(fleet, options.timeout, ended.signal);
-    if (ended.signal.aborted) return;
-    if (options.json) console.log(JSON.stringify(status));
-    else console.log(`${isTerminal() ? "\u001b[2J\u001b[H" : ""}${new Date().toISOString()}\n${statusText(status)}`);
-    await pause(between * 1000, undefined, { signal: ended.signal }).catch(() => {});
+  const between = watch === true ? watchSeconds : watch;
+  const signal = untilEnded();
+  if (isTerminal() && !json) return watchLive(fleet, timeout, between, signal);
+  while (!signal.aborted) {
+    const status = await lookAt(fleet, timeout, { signal });
+    if (signal.aborted) return;
+    console.log(json ? JSON.stringify(status) : `${new Date().toISOString()}\n${statusText(status)}`);
+    await pause(between * 1000, undefined, { signal }).catch(() => {});
   }
 }
 
+/** For a person: every server is asked at its own pace, and the tables are drawn anew when one has answered. */
+async function watchLive(fleet: FleetOutput, timeout: number, between: number, signal: AbortSignal): Promise<void> {
+  const answers: Answers = {};
+  const draw = () => {
+    // From the top of an empty screen.
+    console.log(`\u001b[2J\u001b[H${new Date().toISOString()}\n${statusText(fleetStatus(fleet, answers))}`);
+  };
+  const looks = Object.entries(fleet.servers).map(([name, server]) => async () => {
+    const answer = await surveyServer(server, timeout, signal);
+    if (signal.aborted) return;
+    answers[name] = answer;
+    draw();
+  });
+  draw();
+  await repeatEach(looks, between, signal);
+}
+
 /** Asks all servers at the same time: the slowest decides, and none waits for another. */
-export async function lookAt(fleet: FleetOutput, timeout: number, signal?: AbortSignal): Promise<FleetStatus> {
-  const answers = Object.entries(fleet.servers).map(
-    async ([name, server]) => [name, await surveyServer(server, timeout, signal)] as const,
-  );
+export async function lookAt(
+  fleet: FleetOutput,
+  timeout: number,
+  { signal, done }: { signal?: AbortSignal; done?: Done } = {},
+): Promise<FleetStatus> {
+  const answers = Object.entries(fleet.servers).map(async ([name, server]) => {
+    const answer = await surveyServer(server, timeout, signal);
+    done?.(name, "failure" in answer ? answer.failure : undefined);
+    return [name, answer] as const;
+  });
   return fleetStatus(fleet, Object.fromEntries(await Promise.all(answers)));
 }
 

@@ -1,5 +1,6 @@
 import type { FleetOutput } from "../fleet";
 import { type AgentRow, fleetStatus, found, healthOf } from "../fleetStatus";
+import { withoutSecrets } from "../github/hidden";
 import type { DeepSurvey } from "../survey";
 import { containersOn } from "../verify/verifyFleet";
 import type { FleetSeen } from "./fleetSeen";
@@ -79,7 +80,7 @@ function secretsOf(
 ): Pick<AgentReport, "secrets" | "secretsUnread"> {
   const unseen = names.map((name) => ({ name }));
   if (survey === undefined) return { secrets: unseen };
-  if ("error" in survey.secrets) return { secrets: unseen, secretsUnread: survey.secrets.error };
+  if ("error" in survey.secrets) return { secrets: unseen, secretsUnread: withoutSecrets(survey.secrets.error) };
   const ages = (container: string) => agesIn(container, survey);
   const own = ages(agentContainer);
   const missing = unseen

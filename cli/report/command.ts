@@ -1,8 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { readFleet } from "../fleet";
-import { type LookingOptions, lookingCommand, lookingGlass } from "../verify/looking";
-import { withProgress } from "../verify/progress";
+import { type LookingOptions, lookingCommand, lookingGlass, lookWithProgress } from "../verify/looking";
 import { fleetReport } from "./fleetReport";
 import { lookAtFleet } from "./fleetSeen";
 import { reportPage } from "./page/page";
@@ -27,7 +26,7 @@ export function reportCommand(): Command {
 async function writeReport(options: ReportOptions): Promise<void> {
   const [fleet, stack] = await Promise.all([readFleet(options), stackName(options)]);
   const { outside, ...limits } = await lookingGlass(options);
-  const seen = await withProgress(fleet, options.json ?? false, (progress) =>
+  const seen = await lookWithProgress(fleet, options.json ?? false, (progress) =>
     lookAtFleet(fleet, outside, { ...limits, progress }),
   );
   const report = fleetReport(fleet, seen, stack, new Date().toISOString());

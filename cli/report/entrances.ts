@@ -1,4 +1,5 @@
 import type { FleetOutput } from "../fleet";
+import { withoutSecrets } from "../github/hidden";
 import { isLogin } from "../verify/public/access";
 import { entrancesOf, type VerifiedEntrance } from "../verify/verifyFleet";
 import { agentReports } from "./agents";
@@ -51,7 +52,7 @@ export function entranceReports(fleet: FleetOutput, seen: FleetSeen): EntranceRe
 
 function outsideOf({ addresses, visit }: VerifiedEntrance["seen"]) {
   const resolved = "found" in addresses ? addresses.found : undefined;
-  if ("failure" in visit) return { addresses: resolved, failure: visit.failure };
+  if ("failure" in visit) return { addresses: resolved, failure: withoutSecrets(visit.failure) };
   const { status, protocol, certificateEnds } = visit.found;
   return { addresses: resolved, status, protocol, certificateEnds: certificateEnds || undefined };
 }

@@ -1,5 +1,6 @@
 import type { FleetOutput } from "../fleet";
 import { fleetStatus, found, type ServerRow } from "../fleetStatus";
+import { withoutSecrets } from "../github/hidden";
 import type { DeepSurvey, Surveyed } from "../survey";
 import { containersOn } from "../verify/verifyFleet";
 import type { FleetSeen } from "./fleetSeen";
@@ -49,7 +50,13 @@ export function serverReports(fleet: FleetOutput, seen: FleetSeen): ServerReport
     if (looked === undefined) return facts;
     const { at, answer } = looked;
     if ("failure" in answer) {
-      return { ...facts, at, unseenContainers: containersOn(row.server, fleet).map(({ container }) => container) };
+      const failure = withoutSecrets(answer.failure);
+      return {
+        ...facts,
+        failure,
+        at,
+        unseenContainers: containersOn(row.server, fleet).map(({ container }) => container),
+      };
     }
     return { ...facts, at, ...answered(answer.survey) };
   });
@@ -65,11 +72,11 @@ function answered(survey: DeepSurvey) {
   return {
     hardened: converge?.finished ?? undefined,
     version: converge?.version,
-    drift: found(survey.drift),
+    drift: found(survey.drift)?.map(withoutSecrets),
     banned: found(survey.bans),
     unread: Object.entries(parts).flatMap(([key, part]) => {
       const section = survey[key as keyof typeof parts];
-      return "error" in section ? [{ part, reason: section.error }] : [];
+      return "error" in section ? [{ part, reason: withoutSecrets(section.error) }] : [];
     }),
   };
 }

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { readFleet } from "../fleet";
-import { type LookingOptions, lookingCommand, lookingGlass } from "./looking";
-import { withProgress } from "./progress";
+import { type LookingOptions, lookingCommand, lookingGlass, lookWithProgress } from "./looking";
 import { verifyText } from "./text";
 import { exitCodeOf, verifyFleet } from "./verifyFleet";
 
@@ -30,7 +29,7 @@ export function verifyCommand(): Command {
 async function verify(options: VerifyCommandOptions): Promise<number> {
   const fleet = await readFleet(options);
   const { outside, ...limits } = await lookingGlass(options);
-  const results = await withProgress(fleet, options.json ?? false, (progress) =>
+  const results = await lookWithProgress(fleet, options.json ?? false, (progress) =>
     verifyFleet(fleet, outside, { ...limits, progress }),
   );
   console.log(options.json ? JSON.stringify(results, null, 2) : verifyText(results, options.all ?? false));

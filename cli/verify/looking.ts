@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { type FleetSource, readServiceTokens, type ServiceTokens } from "../fleet";
+import { type FleetOutput, type FleetSource, readServiceTokens, type ServiceTokens } from "../fleet";
 import { fleetCommand, seconds } from "../fleetCommand";
+import { withProgress } from "../progress";
+import { isToLookAt } from "./control";
 import { lookOutside, type Outside } from "./outside";
+import { entrancesOf, type Progress } from "./verifyFleet";
 
 /** How a command looks at a fleet. */
 export interface LookingOptions extends FleetSource {
@@ -31,4 +34,19 @@ export async function lookingGlass(
   const tokens = options.tenants ? await readServiceTokens(options) : undefined;
   const authorities = options.ca === undefined ? undefined : await readFile(options.ca, "utf8");
   return { outside: lookOutside({ resolver: options.resolver, authorities }), seconds: options.timeout, tokens };
+}
+
+/** Looks at a fleet; where a person waits, with a line per server and hostname. @param quiet shows none */
+export function lookWithProgress<T>(
+  fleet: FleetOutput,
+  quiet: boolean,
+  look: (progress: Progress) => Promise<T>,
+): Promise<T> {
+  const subjects = [...Object.keys(fleet.servers), ...entrancesOf(fleet).map(({ hostname }) => hostname)];
+  return withProgress(subjects, quiet, (done) =>
+    look((subject, results) => {
+      const bad = results.filter(({ verdict }) => isToLookAt(verdict)).length;
+      done(subject, bad > 0 ? `${bad} to look at` : undefined);
+    }),
+  );
 }

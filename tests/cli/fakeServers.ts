@@ -37,6 +37,11 @@ export class FakeServers {
     return writeFile(path.join(this.folder, address), text);
   }
 
+  /** From now on the server refuses the connection, as it did in the beginning. */
+  refuse(address: string): Promise<void> {
+    return rm(path.join(this.folder, address), { force: true });
+  }
+
   /** From now on the server takes the connection and says nothing. */
   hang(address: string): Promise<void> {
     return writeFile(path.join(this.folder, `${address}.hang`), "");

@@ -64,7 +64,7 @@ export function secrets({ agents: all }: FleetReport): Html {
         : html`<ul class="chips">${kept.map(secret)}</ul>`
     }`,
   ]);
-  return table(["agent", { tight: "server" }, "secrets, and how long ago each was delivered"], rows, "Ages of secrets");
+  return table(["agent", { tight: "server" }, "delivered"], rows, "Ages of secrets");
 }
 
 function secret({ name, connector, age: seconds, missing }: SecretReport): Html {

@@ -79,7 +79,7 @@ ${section("findings", "To look at", part("findings"))}
 ${section("matrix", "Controls", part("matrix"))}
 ${section("servers", "Servers", html`<div class="grid">\n${cards}</div>`)}
 ${section("agents", "Agents", part("agents"))}
-${section("secrets", "Secrets", part("secrets"))}
+${section("secrets", "Secrets, and how long ago each was delivered", part("secrets"))}
 ${section("names", "Public names", part("names"))}
 </main>
 <footer><p>What is told here was seen over SSH and from the computer that made this page. No value of a secret is in it.</p></footer>
