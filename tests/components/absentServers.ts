@@ -1,153 +1,232 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server } from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { script } from "../engine/folders";
+import { type Machines, noMachines } from "../../sandbox/clouds/machines";
+import { AbsentDocker } from "./absentDocker";
 
-/** What the program answers that makes a server's host key. */
-const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9mWyrGZ5ibcRDbDxPxpwrRHxZXJ1vL0Xz9N2Q8Ry0t";
-
-/** Instead of `ssh`: leads to the socket for Docker, and else tells there what is to be run and what it is given. */
-const ssh = `
-  const http = require("node:http");
-  const [socketPath, ...words] = process.argv.slice(2);
-  const command = words.at(-1);
-  if (command === "dial-stdio") {
-    process.stdin.pipe(require("node:net").connect(socketPath)).pipe(process.stdout);
-  } else {
-    const input = require("node:fs").readFileSync(0, "utf8");
-    http
-      .request({ socketPath, path: "/ran", method: "POST" }, (answer) => answer.pipe(process.stdout))
-      .end(JSON.stringify({ command, input }));
+/**
+ * Instead of `ssh`: tells its words, then what it is given to read. The answer begins with a line that holds the exit code;
+ * what follows is the output, or for 255 the reason. In Perl, because a process of Node for each costs more than the rest.
+ */
+const ssh = (port: number) => String.raw`#!/usr/bin/perl
+use strict;
+use Socket;
+my $peer;
+socket($peer, PF_INET, SOCK_STREAM, 0) && connect($peer, sockaddr_in(${port}, INADDR_LOOPBACK)) or exit 255;
+sub put {
+  my ($to, $text) = @_;
+  while (length $text) { substr($text, 0, syswrite($to, $text) // exit 255, "") }
+}
+put($peer, join("\0", scalar @ARGV, @ARGV, ""));
+my ($code, $head, $reading) = (undef, "", 1);
+while (1) {
+  my $ready = "";
+  vec($ready, fileno($peer), 1) = 1;
+  vec($ready, fileno(STDIN), 1) = 1 if $reading;
+  select($ready, undef, undef, undef);
+  if ($reading && vec($ready, fileno(STDIN), 1)) {
+    if (sysread(STDIN, my $text, 65536)) { put($peer, $text) } else { $reading = 0; shutdown($peer, 1) }
   }
+  next unless vec($ready, fileno($peer), 1);
+  sysread($peer, my $text, 65536) or exit($code // 255);
+  if (!defined $code) {
+    $head .= $text;
+    next unless $head =~ s/^(\d+)\n//;
+    ($code, $text) = ($1, $head);
+  }
+  put($code == 255 ? *STDERR : *STDOUT, $text);
+}
 `;
 
-type Json = Record<string, unknown>;
+/** A server that exists in the books of a cloud only. */
+export class AbsentServer {
+  readonly docker = new AbsentDocker();
+  /** What creel-agent was last told, by container. */
+  readonly orders = new Map<string, string>();
+  /** What was asked of it over SSH, in order. */
+  readonly commands: string[] = [];
+  readonly hostKey: string;
+  reachable = true;
+  /** From then on it shows its own key only. */
+  private handedOver = false;
 
-interface FakeContainer {
-  name: string;
-  spec: Json & { HostConfig: Json };
-  running: boolean;
+  constructor(readonly address: string) {
+    const key = createHash("sha256").update(address).digest();
+    const head = Buffer.from("0000000b7373682d6564323535313900000020", "hex");
+    this.hostKey = `ssh-ed25519 ${Buffer.concat([head, key]).toString("base64")}`;
+  }
+
+  /** Why a client with these words does not get in; undefined when it does. */
+  refusal(words: string[]): string | undefined {
+    if (!this.reachable) return `ssh: connect to host ${this.address} port 22: Connection timed out`;
+    const pinned = words.some((word) => word.startsWith("KnownHostsCommand=") && word.includes(this.hostKey));
+    return this.handedOver && !pinned ? "Host key verification failed." : undefined;
+  }
+
+  /** Runs what it knows of, and gives what that prints. */
+  run(command: string, input: string, stopped: (container: string) => void): string {
+    this.commands.push(command);
+    const [, ordered] = /creel-agent apply (\S+)$/.exec(command) ?? [];
+    if (ordered !== undefined) this.orders.set(ordered, input);
+    const [, stop] = /docker stop -t \d+ (\S+)/.exec(command) ?? [];
+    if (stop !== undefined) stopped(stop);
+    const [, removed] = /creel-agent remove (\S+)$/.exec(command) ?? [];
+    if (removed !== undefined) this.orders.delete(removed);
+    if (command.endsWith("- activate")) this.handedOver = true;
+    return /- (stage|activate)$/.test(command) ? this.hostKey : "{}";
+  }
 }
 
 /**
- * Servers that exist in the books of a cloud only: an `ssh` that notes what it is asked to run, and leads to one Docker
- * that remembers what it is told and runs nothing. All servers are the same one.
+ * The servers of clouds that keep books only, and the `ssh` that leads to them: each is another one, by its address. Where
+ * no cloud is asked for its machines there is one at every address.
  */
 export class AbsentServers {
   private readonly folder = mkdtempSync(path.join(tmpdir(), "creel-absent-"));
   /** Folder with the `ssh`, to be put before all others. */
   readonly bin = path.join(this.folder, "bin");
-  private readonly containers = new Map<string, FakeContainer>();
-  private readonly networks = new Map<string, Json>();
-  private readonly orders = new Map<string, string>();
-  private server: Server | undefined;
-  private count = 0;
+  private readonly servers = new Map<string, AbsentServer>();
+  private clouds = 0;
+  private readonly open = new Set<Socket>();
+  private readonly docker: Server;
+  private readonly listener = createServer({ allowHalfOpen: true }, (socket) => this.connected(socket));
+  private readonly dialled = new WeakMap<Socket, AbsentDocker>();
 
-  /** @param stopped told the name of a container that is stopped by a command on the server */
-  constructor(private readonly stopped: (container: string) => void = () => {}) {}
+  /** @param stopped told the name of a container that is stopped by a command on its server */
+  constructor(private readonly stopped: (container: string) => void = () => {}) {
+    this.docker = createHttpServer((request, response) => {
+      void this.dialled.get(request.socket)!.serve(request, response);
+    });
+    // Docker's own server hangs up on nobody.
+    this.docker.keepAliveTimeout = 0;
+  }
 
   async start(): Promise<this> {
-    const socket = path.join(this.folder, "docker.sock");
-    this.server = createServer((request, response) => {
-      this.answer(request).then(([status, body]) => {
-        response.writeHead(status, { "content-type": "application/json" });
-        response.end(typeof body === "object" ? JSON.stringify(body) : body);
-      });
-    });
-    await new Promise<void>((done) => this.server!.listen(socket, done));
-    writeFileSync(path.join(this.folder, "ssh.js"), ssh);
-    script(path.join(this.bin, "ssh"), `exec node ${this.folder}/ssh.js ${socket} "$@"`);
+    await new Promise<void>((done) => this.listener.listen(0, "127.0.0.1", done));
+    const { port } = this.listener.address() as AddressInfo;
+    mkdirSync(this.bin);
+    writeFileSync(path.join(this.bin, "ssh"), ssh(port), { mode: 0o755 });
     return this;
   }
 
   async stop(): Promise<void> {
-    this.server?.closeAllConnections();
-    await new Promise((done) => this.server?.close(done));
+    for (const socket of this.open) socket.destroy();
+    await new Promise((done) => this.listener.close(done));
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Names of the containers that there are. */
+  /** What a cloud is to call, so that its servers are there, and can be reached, as long as it says so. */
+  machines(): Partial<Machines> {
+    this.clouds++;
+    const books = noMachines();
+    const addresses = new Map<number, string>();
+    const of = (id: number) => this.servers.get(addresses.get(id) ?? "");
+    return {
+      ...books,
+      create: async (machine) => {
+        addresses.set(machine.id, machine.ipv4);
+        this.servers.set(machine.ipv4, new AbsentServer(machine.ipv4));
+        await books.create(machine);
+      },
+      remove: async (id) => {
+        this.servers.delete(addresses.get(id) ?? "");
+        await books.remove(id);
+      },
+      powerOn: async (id) => {
+        of(id)!.reachable = true;
+        await books.powerOn(id);
+      },
+      powerOff: async (id) => {
+        of(id)!.reachable = false;
+        await books.powerOff(id);
+      },
+    };
+  }
+
+  /** All that there are, by address. */
+  all(): AbsentServer[] {
+    return [...this.servers.values()];
+  }
+
+  at(address: string): AbsentServer {
+    const found = this.servers.get(address);
+    if (found === undefined) throw new Error(`no server at ${address}`);
+    return found;
+  }
+
+  /** Names of the containers that there are on all servers. */
   running(): string[] {
-    return [...this.containers.values()].map(({ name }) => name).sort();
+    return this.all()
+      .flatMap(({ docker }) => docker.names())
+      .sort();
   }
 
   /** What creel-agent was last told about a container's secrets, in plain text. */
   secrets(container: string): Record<string, string> {
-    const { secrets } = JSON.parse(this.orders.get(container)!);
-    const plain = Object.entries(secrets as Record<string, string>).map(([key, value]) => {
-      return [key, Buffer.from(value, "base64").toString()];
-    });
-    return Object.fromEntries(plain);
+    const order = this.all()
+      .find(({ orders }) => orders.has(container))!
+      .orders.get(container)!;
+    const { secrets } = JSON.parse(order) as { secrets: Record<string, string> };
+    return Object.fromEntries(
+      Object.entries(secrets).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+    );
   }
 
-  private async answer(request: IncomingMessage): Promise<[status: number, body?: object | string]> {
-    const { method = "", url = "" } = request;
-    const address = new URL(url, "http://docker");
-    const [kind, id = "", act] = address.pathname.split("/").slice(1);
-    const body = await bodyOf(request);
-    if (kind === "ran") return [200, this.ran(body as { command: string; input: string })];
-    if (kind === "_ping") return [200, "OK"];
-    if (kind === "version") return [200, { ApiVersion: "1.41" }];
-    if (kind === "images") return [200, { Id: "sha256:1", RepoDigests: [] }];
-    if (kind === "networks") return this.network(method, id, act, body);
-    if (kind === "containers") return this.container(method, id, act, body, address.searchParams.get("name") ?? "");
-    return [404, { message: `nothing at ${method} ${url}` }];
+  /** Reads the words of an `ssh` and what follows them, and answers. */
+  private connected(socket: Socket): void {
+    this.open.add(socket);
+    socket.on("close", () => this.open.delete(socket));
+    socket.on("error", () => socket.destroy());
+    let received = Buffer.alloc(0);
+    let words: string[] | undefined;
+    const read = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      words ??= wordsIn(received);
+      if (words?.at(-1) !== "dial-stdio") return;
+      socket.off("data", read).off("end", run);
+      socket.unshift(received.subarray(lengthOf(words)));
+      this.lead(socket, words);
+    };
+    const run = () => {
+      const [server, refusal] = this.reached(words ?? []);
+      const input = received.subarray(lengthOf(words ?? [])).toString();
+      socket.end(
+        refusal === undefined ? `0\n${server!.run(words!.at(-1)!, input, this.stopped)}` : `255\n${refusal}\n`,
+      );
+    };
+    socket.on("data", read).on("end", run);
   }
 
-  private ran({ command, input }: { command: string; input: string }): object | string {
-    const [, ordered] = /creel-agent apply (\S+)$/.exec(command) ?? [];
-    if (ordered !== undefined) this.orders.set(ordered, input);
-    const [, stopped] = /docker stop -t \d+ (\S+)/.exec(command) ?? [];
-    if (stopped !== undefined) this.stopped(stopped);
-    return command.endsWith("- stage") ? hostKey : {};
+  /** Leads a connection to a server's Docker. */
+  private lead(socket: Socket, words: string[]): void {
+    const [server, refusal] = this.reached(words);
+    if (server === undefined || refusal !== undefined) return void socket.end(`255\n${refusal}\n`);
+    server.commands.push("docker");
+    socket.write("0\n");
+    this.dialled.set(socket, server.docker);
+    this.docker.emit("connection", socket);
   }
 
-  private network(method: string, id: string, act: string | undefined, body: Json): [number, object?] {
-    if (id === "create") {
-      const made = `network-${++this.count}`;
-      this.networks.set(made, { ...body, Id: made, Scope: "local" });
-      return [201, { Id: made }];
-    }
-    if (act !== undefined) return [200];
-    if (!this.networks.has(id)) return [404, { message: `no such network: ${id}` }];
-    if (method !== "DELETE") return [200, this.networks.get(id)];
-    this.networks.delete(id);
-    return [204];
-  }
-
-  private container(method: string, id: string, act: string | undefined, body: Json, name: string): [number, object?] {
-    if (id === "create") {
-      const taken = [...this.containers.values()].some((other) => other.name === name);
-      if (taken) return [409, { message: `the name ${name} is in use` }];
-      const made = `container-${++this.count}`;
-      this.containers.set(made, { name, spec: body as FakeContainer["spec"], running: false });
-      return [201, { Id: made }];
-    }
-    const found = this.containers.get(id);
-    if (found === undefined) return [404, { message: `No such container: ${id}` }];
-    if (method === "DELETE") {
-      this.containers.delete(id);
-      return [204];
-    }
-    if (act === "json") return [200, shown(id, found)];
-    if (act === "start" || act === "stop") found.running = act === "start";
-    if (act === "update") Object.assign(found.spec.HostConfig, body);
-    return act === "wait" ? [200, { StatusCode: 0 }] : [204];
+  /** The server that a client with these words wants, and why it does not get in. */
+  private reached(words: string[]): [AbsentServer | undefined, refusal: string | undefined] {
+    const address = words.find((_, i) => words[i - 1] === "--") ?? words.at(-2)?.replace(/^.*@/, "") ?? "";
+    if (this.clouds === 0 && !this.servers.has(address)) this.servers.set(address, new AbsentServer(address));
+    const server = this.servers.get(address);
+    if (server === undefined) return [undefined, `ssh: connect to host ${address} port 22: No route to host`];
+    return [server, server.refusal(words)];
   }
 }
 
-/** A container as `docker inspect` shows it. */
-function shown(id: string, { name, spec, running }: FakeContainer): object {
-  const { HostConfig, ...Config } = spec;
-  const State = { Running: running, Health: { Status: "healthy" }, ExitCode: 0 };
-  const host = { ...HostConfig, NetworkMode: HostConfig.NetworkMode || "default", IpcMode: "private", Runtime: "runc" };
-  return { Id: id, Name: `/${name}`, Config, HostConfig: host, State, NetworkSettings: { Networks: {}, Ports: {} } };
+/** The words at the start of a message, after their number, each ended by a zero byte; undefined while some are missing. */
+function wordsIn(message: Buffer): string[] | undefined {
+  const [count, ...words] = message.toString().split("\0");
+  return words.length > Number(count) ? words.slice(0, Number(count)) : undefined;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Json> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  return text === "" ? {} : (JSON.parse(text) as Json);
+/** Bytes that the words take. */
+function lengthOf(words: string[]): number {
+  return Buffer.byteLength([words.length, ...words, ""].join("\0"));
 }

@@ -6,7 +6,7 @@ import { prepareEngine } from "../../engine/engine";
 import { dropConnections } from "../../sandbox/clouds/cloudflare/tunnelConnections";
 import { account as accountPath, TestAccount, token } from "../clouds/cloudflare/account";
 import { token as digitaloceanToken, TestAccount as TestDroplets } from "../clouds/digitalocean/account";
-import { token as hcloudToken, TestProject } from "../clouds/hetzner/project";
+import { addresses, token as hcloudToken, TestProject } from "../clouds/hetzner/project";
 import { AbsentServers } from "./absentServers";
 
 /** A resource of the state, and when it was made. */
@@ -36,9 +36,10 @@ export class FleetStack {
       config: { client_id: "creel", client_secret: "CANARY-google-20aa" },
     };
     const { id } = await account.make(accountPath("/access/identity_providers"), google);
-    const project = await new TestProject().start();
-    const droplets = await new TestDroplets().start();
     const servers = await new AbsentServers((container) => dropConnections(stack.tunnelOf(container))).start();
+    const pool = addresses(60);
+    const project = await new TestProject(undefined, servers.machines(), { pool: pool.slice(0, 30) }).start();
+    const droplets = await new TestDroplets(servers.machines(), { pool: pool.slice(30) }).start();
     const engine = await prepareEngine({ standIns: "always" });
     const env = { ...engine.env, PATH: `${servers.bin}:${engine.env.PATH}` };
     const folder = await mkdtemp(path.join(tmpdir(), "creel-fleet-"));

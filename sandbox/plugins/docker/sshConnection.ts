@@ -50,8 +50,11 @@ export class SshConnection extends Duplex {
     });
     const failure = await Promise.race([this.exited, late]);
     living.delete(this);
-    if (failure === undefined) this.push(null);
-    else this.destroy(new Error(this.describe(failure)));
+    if (failure !== undefined) return void this.destroy(new Error(this.describe(failure)));
+    this.push(null);
+    // An idle connection has no reader that would see its end, and must not be taken for the next request.
+    if (this.readableLength === 0) setImmediate(() => this.destroy());
+    else this.once("end", () => this.destroy());
   }
 
   private describe(failure: string): string {
