@@ -8,6 +8,9 @@ import { deepSet, goodFleet } from "./goodFleet";
 
 const canary = "CANARY-of-the-preview-7d2e90";
 
+/** How the engine writes a text that nobody knows yet, such as the id of a server to come. */
+const notYetKnown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 /** What the preview's JSON says of one resource. */
 interface Step {
   op: string;
@@ -119,7 +122,7 @@ describe("the fleet's program under the engine", () => {
       const stopped = /connector(-bot)?-host$/.test(urn);
       expect(newState, urn).toMatchObject({ replaceWith: [server], ...(stopped ? {} : { deletedWith: server }) });
       expect(newState.deletedWith !== undefined && newState.deletedWith !== "", urn).toBe(!stopped);
-      if (!/HardenedServer/.test(urn)) expect(newState, urn).toMatchObject({ replacementTrigger: server });
+      if (!/HardenedServer/.test(urn)) expect(newState, urn).toMatchObject({ replacementTrigger: notYetKnown });
     }
   });
 
