@@ -18,6 +18,7 @@ export default defineConfig({
           exclude: ["tests/**/*.{engine,sandbox}.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+          globalSetup: "tests/browserReady.ts",
           sequence: { groupOrder: 0 },
         },
       },

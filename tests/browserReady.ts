@@ -9,7 +9,12 @@ export async function setup(): Promise<void> {
   await installPrograms(["chromium"], (line) => console.log(line));
 }
 
-/** Why tests with a browser cannot run on this computer, or undefined when they can. */
+/** Why tests with a browser alone cannot run on this computer, or undefined when they can. */
+export function chromiumMissing(): string | undefined {
+  return findBrowser() ? undefined : "no Chromium, Chrome, Edge or Brave is installed";
+}
+
+/** Why tests with a browser in the sandbox cannot run on this computer, or undefined when they can. */
 export function browserMissing(): string | undefined {
-  return sandboxMissing() ?? (findBrowser() ? undefined : "no Chromium, Chrome, Edge or Brave is installed");
+  return sandboxMissing() ?? chromiumMissing();
 }
