@@ -2,12 +2,14 @@
 export const badProgram = `
 const cloudflare = require("@pulumi/cloudflare");
 const command = require("@pulumi/command");
+const digitalocean = require("@pulumi/digitalocean");
 const docker = require("@pulumi/docker");
 const hcloud = require("@pulumi/hcloud");
 
 const accountId = "0123456789abcdef0123456789abcdef";
 const zoneId = "fedcba9876543210fedcba9876543210";
 const clouds = { provider: new cloudflare.Provider("cloudflare", { apiToken: "c".repeat(40) }) };
+const ocean = { provider: new digitalocean.Provider("ocean", { token: "d" }) };
 const hetzner = { provider: new hcloud.Provider("hcloud", { token: "h".repeat(64) }) };
 
 const firewall = new hcloud.Firewall("open", {
@@ -16,6 +18,7 @@ const firewall = new hcloud.Firewall("open", {
 const server = new hcloud.Server("bare", {
   serverType: "cx23", image: "debian-12", location: "fsn1", labels: { "db-password": "hunter2" },
 }, hetzner);
+new digitalocean.Droplet("drop", { image: "debian-12-x64", size: "s-1vcpu-1gb", region: "fra1" }, ocean);
 new command.local.Command("leak", { create: "echo sk-ant-0123456789abcdef0123" });
 
 // Its address is known only when the server is: no Docker daemon is asked at preview.
@@ -75,6 +78,8 @@ export const refused = [
   "bypass: access-no-bypass",
   "bypass: access-not-everyone",
   "direct: dns-proxied",
+  "drop: droplet-firewall",
+  "drop: droplet-no-agent",
   "early: dns-after-access",
   "latest: image-digest",
   "leak: secret-not-in-command",

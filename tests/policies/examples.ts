@@ -38,6 +38,8 @@ export const tokens = {
   image: "docker:index/remoteImage:RemoteImage",
   network: "docker:index/network:Network",
   firewall: "hcloud:index/firewall:Firewall",
+  dropletFirewall: "digitalocean:index/firewall:Firewall",
+  droplet: "digitalocean:index/droplet:Droplet",
   server: "hcloud:index/server:Server",
   policy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
   group: "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup",
