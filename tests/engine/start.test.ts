@@ -46,6 +46,8 @@ class Checkout {
        fs.appendFileSync("tsc.log", "ran\\n");
        fs.mkdirSync("dist/engine", { recursive: true });
        fs.writeFileSync("dist/engine/main.js", ${JSON.stringify(command)});
+       fs.mkdirSync("dist/stacks/schema", { recursive: true });
+       fs.writeFileSync("dist/stacks/schema/write.js", "");
        ${more}`,
     );
   }

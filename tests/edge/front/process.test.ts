@@ -38,6 +38,7 @@ async function start(): Promise<Started> {
   const config = {
     state: path.join(folder, "state"),
     hetzner: { ...any, token: "t".repeat(64), pool: ["198.51.100.10"] },
+    digitalocean: { ...any, token: "dop_v1_test", pool: ["198.51.100.130"] },
     cloudflare: {
       ...any,
       token,
