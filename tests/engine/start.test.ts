@@ -16,6 +16,7 @@ class Checkout {
       copyFileSync(path.join(packageFolder, "cli", file), this.at("cli", file));
     }
     this.write("engine/main.ts", "");
+    this.write("stacks/schema/write.ts", "");
     this.write("tsconfig.json", "{}");
     this.write("tsconfig.build.json", "{}");
     this.write("package-lock.json", JSON.stringify({ packages: { "": {}, "node_modules/a": { version: "1.0.0" } } }));
