@@ -14,7 +14,7 @@ export interface Answers {
 }
 
 /** What was given on the command line. */
-export type Given = { [K in keyof Answers]?: string };
+export type Given = { [K in keyof Answers]?: string } & Pick<Answers, "package">;
 
 /** Where questions are asked; undefined where nobody could answer. */
 export interface Person {
@@ -27,22 +27,16 @@ const defaults = { stacks: "staging,production", backend: "s3://FILL-IN" };
 /**
  * Puts together what was given and, of what was not, what a person answers; defaults where there is none.
  *
- * @param version of this package, which is taken by default
  * @throws with everything that is wrong
  */
-export async function answersFor(
-  folder: string,
-  given: Given,
-  version: string,
-  person: Person | undefined,
-): Promise<Answers> {
+export async function answersFor(folder: string, given: Given, person: Person | undefined): Promise<Answers> {
   const fallback = nameFrom(path.basename(path.resolve(folder)));
   const asked = person ? await ask(person, given, { name: fallback, ...defaults }) : given;
   const answers = {
     name: asked.name ?? fallback,
     stacks: (asked.stacks ?? defaults.stacks).split(",").map((stack) => stack.trim()),
     backend: asked.backend ?? defaults.backend,
-    package: asked.package ?? version,
+    package: asked.package,
   };
   const faults = answerFaults(answers);
   if (faults.length > 0) throw new Error(["Nothing was written", ...faults].join("\n"));

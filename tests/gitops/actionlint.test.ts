@@ -34,7 +34,7 @@ describeUnless(go ? undefined : "Go is not installed", "actionlint", () => {
   it("finds no fault in those of a fleet's repository, and would", async () => {
     const folder = temporaryFolder();
     mkdirSync(path.join(folder, ".git"));
-    await writeFiles(folder, await repositoryFiles(await answersFor("fleet", {}, "0.1.0", undefined)));
+    await writeFiles(folder, await repositoryFiles(await answersFor("fleet", { package: "0.1.0" }, undefined)));
     expect(await faults(folder)).toBe("");
     const file = path.join(folder, workflows, "preview.yml");
     writeFileSync(file, readFileSync(file, "utf8").replace("matrix.stack }}-preview", "matrix.shelf }}"));

@@ -173,7 +173,7 @@ describe("a fleet by pull request", () => {
     const run = (program: string, args: string[]) =>
       execa(program, args, { cwd: project, env, reject: false, all: true, stdin: "ignore" });
     const command = path.join(unpacked, "dist", "cli", "main.js");
-    const init = ["init", project, "--stacks", "staging", "--backend", `file://${folder}`];
+    const init = ["init", project, "--stacks", "staging", "--backend", `file://${folder}`, "--package", "0.1.0"];
     const written = await execa("node", [command, ...init], { all: true });
     expect(written.all).toMatch(/wrote \.github\/workflows\/preview\.yml\n[\s\S]*README\.md says what/);
     await linkPackages(project, unpacked);

@@ -8,11 +8,11 @@ import { answersFor } from "../../cli/init/answers";
 import { repositoryFiles, writeFiles } from "../../cli/init/scaffold";
 import { temporaryFolder } from "../engine/folders";
 
-const plain = (given: Parameters<typeof answersFor>[1] = {}) =>
-  answersFor("/home/ana/Acme Fleet", given, "1.2.3", undefined);
+const plain = (given: Partial<Parameters<typeof answersFor>[1]> = {}) =>
+  answersFor("/home/ana/Acme Fleet", { package: "1.2.3", ...given }, undefined);
 
 describe("creel init", () => {
-  it("asks nothing where nobody answers: the folder's name, two stacks, this version", async () => {
+  it("asks nothing where nobody answers: the folder's name, two stacks", async () => {
     expect(await plain()).toEqual({
       name: "acme-fleet",
       stacks: ["staging", "production"],
@@ -25,7 +25,7 @@ describe("creel init", () => {
     const person = { input: new PassThrough(), output: new PassThrough() };
     person.input.write("\n");
     setTimeout(() => person.input.end("gs://acme\n"), 50);
-    const given = answersFor("fleet", { stacks: "one" }, "1.2.3", person);
+    const given = answersFor("fleet", { stacks: "one", package: "1.2.3" }, person);
     expect(await given).toMatchObject({ name: "fleet", stacks: ["one"], backend: "gs://acme" });
     person.output.end();
     expect(await contents(person.output)).toMatch(/Name of the fleet \(fleet\): .*Where to keep the state/s);

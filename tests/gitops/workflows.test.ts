@@ -31,7 +31,7 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
-const answers = answersFor("fleet", { stacks: "staging,production" }, "0.1.0", undefined);
+const answers = answersFor("fleet", { stacks: "staging,production", package: "0.1.0" }, undefined);
 
 describe("the workflows of a fleet's repository", () => {
   let files: NewFile[];
