@@ -4,7 +4,7 @@ import type { World } from "../../sandbox/world";
 import { canaryValue, eventually, expectNoDrift, inventory, openStack } from "../e2e/stack";
 import { describeUnless, sandboxMissing } from "../requirements";
 import { Arena } from "./arena";
-import { breakServer, brokenByHand, mendServer, verify, withBareName } from "./breakage";
+import { breakServer, brokenByHand, mendServer, verify } from "./breakage";
 import { type AttackCase, hosts } from "./cases/attackCase";
 import { botAttacks } from "./cases/botAttacks";
 import { goodRequests } from "./cases/goodRequests";
@@ -161,10 +161,6 @@ describeUnless(sandboxMissing(), "attacks on a fleet", () => {
     await withoutLayers(arena, ["Access application", "connector's check"], async () => {
       const broken = ["access", "forged-login", "tenants"].map((id) => `${hosts.operator} ${id}`);
       expect(await verify(arena)).toEqual({ exitCode: 1, broken, unknown: [] });
-    });
-    await withBareName(arena, async () => {
-      const unknown = ["certificate", "webhook-paths"].map((id) => `${hosts.otherBot} ${id}`);
-      expect(await verify(arena)).toEqual({ exitCode: 1, broken: [`${hosts.otherBot} names`], unknown });
     });
   });
 

@@ -1,7 +1,6 @@
 import { execa } from "execa";
 import { compiledFile } from "../../engine/paths";
 import type { Arena } from "./arena";
-import { hosts } from "./cases/attackCase";
 
 /** What `creel verify` says of one control. */
 interface Result {
@@ -71,25 +70,6 @@ export async function breakServer(arena: Arena): Promise<void> {
 export async function mendServer(arena: Arena): Promise<void> {
   await onReef(arena, `docker rm --force miner borea && docker rmi ${image}; sudo systemctl stop strange-web`);
   await onReef(arena, `sudo rm ${dropIn} && sudo creel-converge && sudo creel-agent boot`);
-}
-
-/** Points a hostname at the server itself, past Cloudflare, until the work is done. */
-export async function withBareName<T>(arena: Arena, work: () => Promise<T>): Promise<T> {
-  const { zoneId } = arena.world.cloudflare;
-  const records = await arena.cloudflare<{ id: string }[]>(
-    "GET",
-    `/zones/${zoneId}/dns_records?name=${hosts.otherBot}`,
-  );
-  const route = `/zones/${zoneId}/dns_records/${records[0]!.id}`;
-  const record = await arena.cloudflare<object>("GET", route);
-  const { servers } = await arena.fleet();
-  const bare = { type: "A", name: hosts.otherBot, content: servers.reef!.ipv4, proxied: false, ttl: 1 };
-  await arena.cloudflare("PUT", route, bare);
-  try {
-    return await work();
-  } finally {
-    await arena.cloudflare("PUT", route, record);
-  }
 }
 
 async function onReef(arena: Arena, command: string): Promise<void> {
